@@ -1,0 +1,114 @@
+//! TIFF 6.0: the first directory, both byte orders. What passes is what the `tiff` crate decodes into
+//! plain samples; every other kind is named.
+
+mod chunks;
+mod raw;
+mod samples;
+
+use crate::exif::Exif;
+use crate::ifd::{Directory, Tiff};
+use crate::{Format, Limits, Profile, Rejection, SourceInfo};
+use samples::Samples;
+
+const IMAGE_WIDTH: u16 = 256;
+const IMAGE_LENGTH: u16 = 257;
+const COMPRESSION: u16 = 259;
+const FILL_ORDER: u16 = 266;
+const PREDICTOR: u16 = 317;
+const ICC_PROFILE: u16 = 34675;
+
+/// LZW and the two numbers of Deflate.
+const LZW_OR_DEFLATE: [u32; 3] = [5, 8, 32946];
+
+pub(crate) fn probe(source: &[u8], limits: &Limits) -> Result<SourceInfo, Rejection> {
+    let (tiff, first) = Tiff::open(source).ok_or(Rejection::NotAnImage)?;
+    let directory = tiff
+        .directory(first)
+        .ok_or_else(|| Rejection::damaged("the TIFF's first directory lies outside of the file"))?;
+    if let Some(what) = raw::named(&directory) {
+        return Err(Rejection::unsupported(what));
+    }
+    let (Some(width), Some(height)) = (
+        directory.number(IMAGE_WIDTH),
+        directory.number(IMAGE_LENGTH),
+    ) else {
+        return Err(Rejection::damaged("the TIFF does not say its size"));
+    };
+    limits.check_size(width, height)?;
+    let samples = Samples::read(&directory)?;
+    check_coding(&directory, &samples)?;
+
+    let mut info = SourceInfo::new(Format::Tiff, (width, height), samples.color, samples.bits);
+    info.alpha = samples.alpha;
+    info.premultiplied = samples.premultiplied;
+    info.complete = chunks::all_there(&directory, source.len(), limits, (width, height))?;
+    if samples.unnamed_alpha {
+        info.notes
+            .push("The fourth channel has no stated meaning and is taken for transparency.".into());
+    }
+    if directory.next().is_some_and(|next| next != 0) {
+        info.notes
+            .push("Only the first page of the TIFF is used.".into());
+    }
+    if let Some(profile) = directory
+        .value(ICC_PROFILE)
+        .map(|value| value.range())
+        .filter(|range| !range.is_empty())
+    {
+        info.profile = Profile::Ranges(vec![profile]);
+        limits.check_profile(&info.profile)?;
+    } else if directory.has(ICC_PROFILE) {
+        info.notes
+            .push("The colour profile is incomplete and is ignored.".into());
+    }
+    Exif::of(&directory).apply(&mut info);
+    Ok(info)
+}
+
+/// Errs for what would be decoded wrongly or not at all.
+fn check_coding(directory: &Directory<'_>, samples: &Samples) -> Result<(), Rejection> {
+    let compression = directory.number(COMPRESSION).unwrap_or(1);
+    if let Some(what) = unread_compression(compression) {
+        return Err(Rejection::unsupported(what));
+    }
+    if directory.number(FILL_ORDER).unwrap_or(1) != 1 {
+        return Err(Rejection::unsupported(
+            "a TIFF whose bits are in reverse order",
+        ));
+    }
+    match directory.number(PREDICTOR).unwrap_or(1) {
+        1 => Ok(()),
+        // Decoders disagree on whether the tag counts with other compressions.
+        2 if !LZW_OR_DEFLATE.contains(&compression) => Err(Rejection::unsupported(
+            "a TIFF that names a predictor without LZW or Deflate",
+        )),
+        // The decoder drops the further channels before it undoes the prediction, which spans all.
+        2 if samples.dropped > 0 => Err(Rejection::unsupported(
+            "a TIFF with a predictor and further channels",
+        )),
+        2 => Ok(()),
+        3 => Err(Rejection::unsupported(
+            "a TIFF with the floating-point predictor",
+        )),
+        other => Err(Rejection::damaged(format!(
+            "the TIFF names predictor {other}, which does not exist"
+        ))),
+    }
+}
+
+/// The name of a compression that is not read.
+fn unread_compression(number: u32) -> Option<String> {
+    let name = match number {
+        1 | 5 | 8 | 32946 | 32773 => return None,
+        2..=4 => "fax",
+        6 | 7 | 34892 => "JPEG",
+        9 | 10 => "JBIG",
+        34712 => "JPEG 2000",
+        34925 => "LZMA",
+        50000 => "Zstandard",
+        50001 => "WebP",
+        50002 | 52546 => "JPEG XL",
+        other => return Some(format!("a TIFF with compression {other}")),
+    };
+    Some(format!("a TIFF with {name} compression"))
+}
