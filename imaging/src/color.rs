@@ -1,0 +1,309 @@
+//! From the source's colour space to upright sRGB of 8 bits, at rendition size.
+
+use std::sync::Arc;
+
+use image_header::Orientation;
+use moxcms::{ColorProfile, DataColorSpace, Layout, TransformExecutor, TransformOptions};
+
+use crate::Fault;
+use crate::orient;
+use crate::picture::{Components, Interleaved, Picture, Plane, Samples};
+use crate::profile::Space;
+
+/// A rendition's pixels: sRGB, 8 bits, upright, without alpha unless it is [`Pixels::Rgba`].
+#[derive(Debug)]
+pub(crate) struct Upright {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) pixels: Pixels,
+}
+
+#[derive(Debug)]
+pub(crate) enum Pixels {
+    Grey(Vec<u8>),
+    /// JFIF's YCbCr; chroma has ⌈width / 2⌉ × ⌈height / 2⌉ samples, co-sited between four of luma's.
+    YCbCr420 { luma: Vec<u8>, blue: Vec<u8>, red: Vec<u8> },
+    Rgb(Vec<u8>),
+    Rgba(Vec<u8>),
+}
+
+/// How samples of one source become sRGB. Made once a source, used at every size.
+pub(crate) enum ToSrgb {
+    /// They are already.
+    Nothing,
+    Eight(Arc<dyn TransformExecutor<u8> + Send + Sync>),
+    Sixteen(Arc<dyn TransformExecutor<u16> + Send + Sync>),
+}
+
+impl ToSrgb {
+    /// The conversion from `space` for the samples of `picture`. A profile that does not fit them is left
+    /// out, with a warning.
+    pub(crate) fn new(space: Space, picture: &Picture) -> (Self, Option<String>) {
+        let Space::Profile(profile) = space else { return (Self::Nothing, None) };
+        let (layout, wanted, sixteen) = match picture {
+            Picture::Planar(planes) if planes.len() == 1 => (Layout::Gray, DataColorSpace::Gray, false),
+            Picture::Planar(_) => (Layout::Rgb, DataColorSpace::Rgb, false),
+            Picture::Interleaved(picture) => {
+                let sixteen = matches!(picture.samples, Samples::Sixteen(_));
+                match picture.components {
+                    Components::Grey => (Layout::Gray, DataColorSpace::Gray, sixteen),
+                    Components::GreyAlpha => (Layout::GrayAlpha, DataColorSpace::Gray, sixteen),
+                    Components::Rgb => (Layout::Rgb, DataColorSpace::Rgb, sixteen),
+                    Components::Rgba => (Layout::Rgba, DataColorSpace::Rgb, sixteen),
+                    // Four inks travel in a layout of four channels.
+                    Components::Cmyk { .. } | Components::Ycck { .. } => (Layout::Rgba, DataColorSpace::Cmyk, sixteen),
+                }
+            }
+        };
+        if profile.color_space != wanted {
+            let warning = format!(
+                "the colour profile is for {:?}, the picture is {wanted:?}; it was ignored",
+                profile.color_space
+            );
+            return (Self::Nothing, Some(warning));
+        }
+        match Self::through(&profile, layout, sixteen) {
+            Ok(transform) => (transform, None),
+            Err(error) => (Self::Nothing, Some(format!("the colour profile cannot be used and was ignored: {error}"))),
+        }
+    }
+
+    fn through(profile: &ColorProfile, layout: Layout, sixteen: bool) -> Result<Self, moxcms::CmsError> {
+        let srgb = ColorProfile::new_srgb();
+        let target = if has_alpha(layout, profile) { Layout::Rgba } else { Layout::Rgb };
+        let options = TransformOptions::default();
+        Ok(if sixteen {
+            Self::Sixteen(profile.create_transform_16bit(layout, &srgb, target, options)?)
+        } else {
+            Self::Eight(profile.create_transform_8bit(layout, &srgb, target, options)?)
+        })
+    }
+
+    pub(crate) fn is_nothing(&self) -> bool {
+        matches!(self, Self::Nothing)
+    }
+}
+
+fn has_alpha(layout: Layout, profile: &ColorProfile) -> bool {
+    layout == Layout::GrayAlpha || (layout == Layout::Rgba && profile.color_space != DataColorSpace::Cmyk)
+}
+
+/// `picture`, of rendition size, in sRGB and the right way up. YCbCr stays as it is where it needs no
+/// conversion and its chroma is halved already; all else goes through RGB.
+pub(crate) fn upright(picture: Picture, to_srgb: &ToSrgb, orientation: Orientation) -> Result<Upright, Fault> {
+    match picture {
+        Picture::Planar(planes) => match <[Plane; 3]>::try_from(planes) {
+            Ok([luma, blue, red]) if to_srgb.is_nothing() && blue.width < luma.width => {
+                Ok(upright_planes(luma, blue, red, orientation))
+            }
+            Ok([luma, blue, red]) => {
+                let rgb = rgb_from_ycbcr(&luma.samples, &blue.samples, &red.samples);
+                convert(Components::Rgb, Samples::Eight(rgb), (luma.width, luma.height), to_srgb, orientation)
+            }
+            Err(mut planes) => {
+                let grey = planes.pop().ok_or_else(|| Fault::new("a picture without planes"))?;
+                convert(Components::Grey, Samples::Eight(grey.samples), (grey.width, grey.height), to_srgb, orientation)
+            }
+        },
+        Picture::Interleaved(Interleaved { width, height, components, samples }) => {
+            convert(components, samples, (width, height), to_srgb, orientation)
+        }
+    }
+}
+
+fn upright_planes(luma: Plane, blue: Plane, red: Plane, orientation: Orientation) -> Upright {
+    let (width, height) = orient::turned(orientation, luma.width, luma.height);
+    let turn = |plane: Plane| orient::apply(orientation, plane.samples, plane.width, plane.height);
+    Upright { width, height, pixels: Pixels::YCbCr420 { luma: turn(luma), blue: turn(blue), red: turn(red) } }
+}
+
+/// Interleaved samples of any kind to upright sRGB of 8 bits.
+fn convert(
+    components: Components,
+    samples: Samples,
+    (width, height): (u32, u32),
+    to_srgb: &ToSrgb,
+    orientation: Orientation,
+) -> Result<Upright, Fault> {
+    let samples = inks_as_icc(components, samples);
+    let pixels = width as usize * height as usize;
+    let channels = if components.has_alpha() { 4 } else { 3 };
+    let (components, samples) = match (to_srgb, samples) {
+        (ToSrgb::Eight(transform), Samples::Eight(samples)) => {
+            let mut rgb = vec![0; pixels * channels];
+            transform.transform(&samples, &mut rgb).map_err(Fault::new)?;
+            (if channels == 4 { Components::Rgba } else { Components::Rgb }, rgb)
+        }
+        (ToSrgb::Sixteen(transform), Samples::Sixteen(samples)) => {
+            let mut rgb = vec![0; pixels * channels];
+            transform.transform(&samples, &mut rgb).map_err(Fault::new)?;
+            (if channels == 4 { Components::Rgba } else { Components::Rgb }, to_eight(&rgb))
+        }
+        (_, Samples::Eight(samples)) => (components, samples),
+        (_, Samples::Sixteen(samples)) => (components, to_eight(&samples)),
+    };
+    let (upright_width, upright_height) = orient::turned(orientation, width, height);
+    let pixels = match components {
+        Components::Grey => Pixels::Grey(orient::apply(orientation, samples, width, height)),
+        Components::Rgb => Pixels::Rgb(turn_pixels::<3>(orientation, &samples, width, height)),
+        Components::Rgba => Pixels::Rgba(turn_pixels::<4>(orientation, &samples, width, height)),
+        Components::GreyAlpha => {
+            let rgba: Vec<u8> = samples.chunks_exact(2).flat_map(|p| [p[0], p[0], p[0], p[1]]).collect();
+            Pixels::Rgba(turn_pixels::<4>(orientation, &rgba, width, height))
+        }
+        Components::Cmyk { .. } | Components::Ycck { .. } => {
+            let rgb: Vec<u8> = samples.chunks_exact(4).flat_map(rgb_without_profile).collect();
+            Pixels::Rgb(turn_pixels::<3>(orientation, &rgb, width, height))
+        }
+    };
+    Ok(Upright { width: upright_width, height: upright_height, pixels })
+}
+
+fn turn_pixels<const N: usize>(orientation: Orientation, samples: &[u8], width: u32, height: u32) -> Vec<u8> {
+    if orientation == Orientation::Normal {
+        return samples.to_vec();
+    }
+    let (pixels, _) = samples.as_chunks::<N>();
+    orient::apply(orientation, pixels.to_vec(), width, height).into_flattened()
+}
+
+/// 16 bits to 8, rounded.
+fn to_eight(samples: &[u16]) -> Vec<u8> {
+    samples.iter().map(|&sample| ((u32::from(sample) * 255 + 32_767) / 65_535) as u8).collect()
+}
+
+/// CMYK as ICC profiles take it: the highest value is full ink. Other components are passed on.
+fn inks_as_icc(components: Components, samples: Samples) -> Samples {
+    let (inverted, ycck) = match components {
+        Components::Cmyk { inverted } => (inverted, false),
+        Components::Ycck { inverted } => (inverted, true),
+        _ => return samples,
+    };
+    match samples {
+        Samples::Eight(mut samples) => {
+            for pixel in samples.as_chunks_mut::<4>().0 {
+                if ycck {
+                    // libjpeg's rule: the RGB that YCbCr stands for, complemented.
+                    let [red, green, blue] = rgb_pixel(pixel[0], pixel[1], pixel[2]);
+                    [pixel[0], pixel[1], pixel[2]] = [255 - red, 255 - green, 255 - blue];
+                }
+                if inverted {
+                    *pixel = pixel.map(|ink| 255 - ink);
+                }
+            }
+            Samples::Eight(samples)
+        }
+        Samples::Sixteen(mut samples) => {
+            if inverted {
+                samples.iter_mut().for_each(|ink| *ink = 65_535 - *ink);
+            }
+            Samples::Sixteen(samples)
+        }
+    }
+}
+
+/// Inks without a profile, as browsers take them: each primary is what its ink and black let through.
+fn rgb_without_profile(inks: &[u8]) -> [u8; 3] {
+    let through = |ink: u8| {
+        let product = u32::from(255 - ink) * u32::from(255 - inks[3]);
+        ((product + 127) / 255) as u8
+    };
+    [through(inks[0]), through(inks[1]), through(inks[2])]
+}
+
+/// JFIF 1.02's conversion in 16-bit fixed point.
+fn rgb_pixel(luma: u8, blue: u8, red: u8) -> [u8; 3] {
+    const HALF: i32 = 1 << 15;
+    let luma = (i32::from(luma) << 16) + HALF;
+    let (blue, red) = (i32::from(blue) - 128, i32::from(red) - 128);
+    let clamp = |value: i32| (value >> 16).clamp(0, 255) as u8;
+    [
+        clamp(luma + 91_881 * red),
+        clamp(luma - 22_554 * blue - 46_802 * red),
+        clamp(luma + 116_130 * blue),
+    ]
+}
+
+fn rgb_from_ycbcr(luma: &[u8], blue: &[u8], red: &[u8]) -> Vec<u8> {
+    let mut rgb = vec![0; luma.len() * 3];
+    for ((pixel, &luma), (&blue, &red)) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(luma).zip(blue.iter().zip(red)) {
+        *pixel = rgb_pixel(luma, blue, red);
+    }
+    rgb
+}
+
+impl Upright {
+    /// Red, green, blue; transparent pixels over `background`.
+    pub(crate) fn to_rgb(&self, background: [u8; 3]) -> Vec<u8> {
+        match &self.pixels {
+            Pixels::Rgb(rgb) => rgb.clone(),
+            Pixels::Rgba(rgba) => rgba.chunks_exact(4).flat_map(|pixel| flatten(pixel, background)).collect(),
+            Pixels::Grey(grey) => grey.iter().flat_map(|&value| [value; 3]).collect(),
+            Pixels::YCbCr420 { luma, blue, red } => {
+                let width = self.width as usize;
+                let half = width.div_ceil(2);
+                let mut rgb = Vec::with_capacity(luma.len() * 3);
+                for (y, row) in luma.chunks_exact(width.max(1)).enumerate() {
+                    let at = y / 2 * half;
+                    for (x, &luma) in row.iter().enumerate() {
+                        rgb.extend(rgb_pixel(luma, blue[at + x / 2], red[at + x / 2]));
+                    }
+                }
+                rgb
+            }
+        }
+    }
+
+    /// Red, green, blue, alpha.
+    pub(crate) fn to_rgba(&self) -> Vec<u8> {
+        match &self.pixels {
+            Pixels::Rgba(rgba) => rgba.clone(),
+            _ => self.to_rgb([0; 3]).chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect(),
+        }
+    }
+}
+
+fn flatten(pixel: &[u8], background: [u8; 3]) -> [u8; 3] {
+    let alpha = u32::from(pixel[3]);
+    let over = |value: u8, under: u8| {
+        ((u32::from(value) * alpha + u32::from(under) * (255 - alpha) + 127) / 255) as u8
+    };
+    [over(pixel[0], background[0]), over(pixel[1], background[1]), over(pixel[2], background[2])]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ycbcr_matches_jfif_in_floating_point() {
+        for luma in (0..=255).step_by(5) {
+            for blue in (0..=255).step_by(5) {
+                for red in (0..=255).step_by(5) {
+                    let (y, b, r) = (f64::from(luma), f64::from(blue) - 128.0, f64::from(red) - 128.0);
+                    let exact = [y + 1.402 * r, y - 0.344_136 * b - 0.714_136 * r, y + 1.772 * b];
+                    let got = rgb_pixel(luma as u8, blue as u8, red as u8);
+                    for (exact, got) in exact.into_iter().zip(got) {
+                        assert!((exact.clamp(0.0, 255.0) - f64::from(got)).abs() <= 0.51, "{luma} {blue} {red}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn adobe_inks_are_inverted_once() {
+        let white = Samples::Eight(vec![255; 4]);
+        let Samples::Eight(inks) = inks_as_icc(Components::Cmyk { inverted: true }, white) else { panic!() };
+        assert_eq!(rgb_without_profile(&inks), [255; 3]);
+        // Adobe's YCCK: white is stored as the YCbCr of RGB 0, K 255.
+        let white = Samples::Eight(vec![0, 128, 128, 255]);
+        let Samples::Eight(inks) = inks_as_icc(Components::Ycck { inverted: true }, white) else { panic!() };
+        assert_eq!(rgb_without_profile(&inks), [255; 3]);
+    }
+
+    #[test]
+    fn sixteen_bits_round_to_the_nearest_of_eight() {
+        assert_eq!(to_eight(&[0, 128, 129, 257 * 77, 65_535]), [0, 0, 1, 77, 255]);
+    }
+}

@@ -1,0 +1,218 @@
+//! What will be made of a source, decided before a pixel is allocated.
+
+use image_header::{ColorModel, Format, Limits, Rejection, SourceInfo};
+use sha2::{Digest, Sha256};
+
+use crate::encode;
+use crate::preset::{FormatChoice, Preset};
+
+/// A file format that renditions are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OutputFormat {
+    /// Baseline JPEG, 4:2:0.
+    Jpeg,
+    /// WebP, lossy (VP8), with alpha where the source has it.
+    Webp,
+    /// WebP, lossless (VP8L).
+    WebpLossless,
+    /// PNG, 8 bits a sample.
+    Png,
+}
+
+impl OutputFormat {
+    /// The registered media type, such as `image/webp`.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Webp | Self::WebpLossless => "image/webp",
+            Self::Png => "image/png",
+        }
+    }
+
+    /// The file name's extension, without the dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Jpeg => "jpg",
+            Self::Webp | Self::WebpLossless => "webp",
+            Self::Png => "png",
+        }
+    }
+
+    /// Pixels that either side may have.
+    fn longest_side(self) -> u32 {
+        match self {
+            Self::Jpeg => 65_535,
+            // RFC 9649, 2.6 and 3.4: 14 bits.
+            Self::Webp | Self::WebpLossless => 16_383,
+            Self::Png => u32::MAX >> 1,
+        }
+    }
+}
+
+/// One rendition's resolved parameters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenditionSpec {
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// The file format.
+    pub format: OutputFormat,
+    /// On the encoder's own scale; `None` for lossless formats.
+    pub quality: Option<u8>,
+    /// The colour that transparency is flattened on; `None` where it is kept or there is none.
+    pub background: Option<[u8; 3]>,
+    spec: String,
+}
+
+impl RenditionSpec {
+    fn new(width: u32, height: u32, format: OutputFormat, preset: &Preset, alpha: bool) -> Self {
+        let quality = match format {
+            OutputFormat::Jpeg => Some(preset.quality.jpeg),
+            OutputFormat::Webp => Some(preset.quality.webp),
+            OutputFormat::WebpLossless | OutputFormat::Png => None,
+        };
+        let background = (alpha && format == OutputFormat::Jpeg).then_some(preset.background);
+        let chroma = match format {
+            OutputFormat::Jpeg | OutputFormat::Webp => "420",
+            OutputFormat::WebpLossless | OutputFormat::Png => "444",
+        };
+        let parameters = format!(
+            "width={width} height={height} crop=none format={format:?} quality={quality:?} chroma={chroma} \
+             background={background:?} color=srgb revision={}",
+            encode::revision(format),
+        );
+        let spec = hex::encode(&Sha256::digest(parameters)[..4]);
+        Self { width, height, format, quality, background, spec }
+    }
+
+    /// First 8 hex digits of a hash over all parameters and the encoder's revision: the `<spec>` of a
+    /// rendition's key.
+    pub fn spec(&self) -> &str {
+        &self.spec
+    }
+}
+
+/// What will be made of one source. Resolved sizes, formats and the memory it takes.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Largest width first; within a width, in the preset's order of formats.
+    pub renditions: Vec<RenditionSpec>,
+    /// Bytes that decoding, resizing and encoding will hold at most, the source itself not counted.
+    pub predicted_peak: u64,
+    /// What went less than well already, in words for the manifest.
+    pub warnings: Vec<String>,
+    pub(crate) source: SourceInfo,
+    pub(crate) limits: Limits,
+}
+
+impl Plan {
+    /// Renditions of one size after the other.
+    pub(crate) fn sizes(&self) -> impl Iterator<Item = &[RenditionSpec]> {
+        self.renditions.chunk_by(|a, b| a.width == b.width)
+    }
+}
+
+/// Resolves `preset` for `source`: which sizes, which formats, how much memory.
+///
+/// Widths above the source's own are replaced by it, once; heights follow the aspect ratio, rounded. A
+/// candidate that its format cannot hold is dropped with a warning.
+///
+/// # Errors
+///
+/// A [`Rejection`] when decoding would exceed `limits`, or no candidate is left.
+pub fn plan(source: &SourceInfo, preset: &Preset, limits: &Limits) -> Result<Plan, Rejection> {
+    let (width, height) = source.displayed();
+    let mut widths: Vec<u32> = preset.widths.iter().map(|&wanted| wanted.min(width)).collect();
+    widths.sort_unstable_by(|a, b| b.cmp(a));
+    widths.dedup();
+
+    let mut renditions = Vec::new();
+    let mut warnings = source.notes.clone();
+    for target in widths {
+        let target_height = scaled_height(target, width, height);
+        let mut formats: Vec<OutputFormat> = Vec::new();
+        for &choice in &preset.formats {
+            let format = resolve(choice, source.alpha);
+            if formats.contains(&format) {
+                continue;
+            }
+            formats.push(format);
+            if target.max(target_height) > format.longest_side() {
+                warnings.push(format!(
+                    "{target}×{target_height} was left out: {} holds at most {} pixels a side",
+                    format.media_type(),
+                    format.longest_side()
+                ));
+                continue;
+            }
+            renditions.push(RenditionSpec::new(target, target_height, format, preset, source.alpha));
+        }
+    }
+    if renditions.is_empty() {
+        return Err(Rejection::unsupported(format!("a picture of {width}×{height} pixels in the formats asked for")));
+    }
+
+    let largest = u64::from(renditions[0].width) * u64::from(renditions[0].height);
+    let predicted_peak = decoding_peak(source).max(decoded_bytes(source).saturating_add(rendering_peak(largest)));
+    Rejection::check("the memory for decoding in bytes", predicted_peak, limits.decoded_bytes)?;
+    Ok(Plan { renditions, predicted_peak, warnings, source: source.clone(), limits: *limits })
+}
+
+fn resolve(choice: FormatChoice, alpha: bool) -> OutputFormat {
+    match choice {
+        FormatChoice::Webp => OutputFormat::Webp,
+        FormatChoice::WebpLossless => OutputFormat::WebpLossless,
+        FormatChoice::Jpeg => OutputFormat::Jpeg,
+        FormatChoice::Png => OutputFormat::Png,
+        FormatChoice::Auto if alpha => OutputFormat::Png,
+        FormatChoice::Auto => OutputFormat::Jpeg,
+    }
+}
+
+fn scaled_height(target: u32, width: u32, height: u32) -> u32 {
+    let (target, width, height) = (u64::from(target), u64::from(width), u64::from(height));
+    let rounded = (target * height + width / 2) / width.max(1);
+    u32::try_from(rounded.max(1)).unwrap_or(u32::MAX)
+}
+
+/// Components of a decoded pixel and bytes of each.
+fn decoded_pixel(source: &SourceInfo) -> (u64, u64) {
+    let components = match (source.color, source.alpha) {
+        (ColorModel::Grey, false) => 1,
+        (ColorModel::Grey, true) => 2,
+        (ColorModel::Cmyk { .. } | ColorModel::Ycck { .. }, _) | (_, true) => 4,
+        (_, false) => 3,
+    };
+    (components, if source.bits_per_sample == 16 { 2 } else { 1 })
+}
+
+/// Bytes of the decoded picture.
+fn decoded_bytes(source: &SourceInfo) -> u64 {
+    let (components, bytes) = decoded_pixel(source);
+    u64::from(source.width) * u64::from(source.height) * components * bytes
+}
+
+/// Bytes at the height of decoding: the picture and what its decoder holds beside it.
+fn decoding_peak(source: &SourceInfo) -> u64 {
+    let decoded = decoded_bytes(source);
+    let beside = match source.format {
+        // Interleaved samples before they are split into planes; progressive: all coefficients as i16.
+        Format::Jpeg => {
+            let progressive = source.jpeg.as_ref().is_some_and(|jpeg| jpeg.progressive || jpeg.scans > 1);
+            decoded + if progressive { 2 * decoded } else { 0 }
+        }
+        // Lossless WebP decodes to RGBA, lossy holds YUV planes beside.
+        Format::WebP => u64::from(source.width) * u64::from(source.height) * 4,
+        // The canvas beside the frame.
+        Format::Gif => decoded,
+        _ => u64::from(source.width) * 64,
+    };
+    decoded.saturating_add(beside)
+}
+
+/// Bytes beside the decoded picture while the largest rendition of `pixels` is made: its samples in the
+/// source's space and in sRGB, the resizer's rows, and what encoders hold (libwebp: about 10 bytes a pixel).
+fn rendering_peak(pixels: u64) -> u64 {
+    pixels.saturating_mul(8 + 4 + 16)
+}

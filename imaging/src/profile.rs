@@ -1,0 +1,153 @@
+//! Which colour space a source's samples are in.
+
+use std::io::Read;
+
+use flate2::read::ZlibDecoder;
+use image_header::{ColorModel, Format, Limits, PngColor, Profile, SourceInfo};
+use moxcms::{
+    Chromaticity, CicpColorPrimaries, CicpProfile, ColorPrimaries, ColorProfile, DataColorSpace, Layout,
+    MatrixCoefficients, ToneReprCurve, TransferCharacteristics, TransformOptions,
+};
+
+/// The space that samples are in.
+pub(crate) enum Space {
+    /// sRGB, said or assumed, or a profile that is *numerically* sRGB.
+    Srgb,
+    Profile(Box<ColorProfile>),
+}
+
+/// The space of `source`, and what could not be read of it, in words.
+pub(crate) fn space(source: &[u8], info: &SourceInfo, limits: &Limits) -> (Space, Option<String>) {
+    if let Some(cicp) = info.png_color.cicp {
+        return from_cicp(cicp);
+    }
+    match embedded(source, &info.profile, limits.metadata_bytes) {
+        Ok(Some(bytes)) => match ColorProfile::new_from_slice(&bytes) {
+            Ok(profile) => return (simplest(profile), None),
+            Err(error) => {
+                return (Space::Srgb, Some(format!("the colour profile is damaged and was ignored: {error}")));
+            }
+        },
+        Ok(None) => {}
+        Err(warning) => return (Space::Srgb, Some(warning)),
+    }
+    if info.format == Format::Png && !info.png_color.srgb {
+        return (from_png_chunks(&info.png_color, info.color), None);
+    }
+    if info.interoperability_r03 {
+        return (Space::Profile(Box::new(ColorProfile::new_adobe_rgb())), None);
+    }
+    (Space::Srgb, None)
+}
+
+/// The bytes of the profile in the file, inflated where PNG deflates them; never more than `limit`.
+fn embedded(source: &[u8], profile: &Profile, limit: u64) -> Result<Option<Vec<u8>>, String> {
+    let too_large = || format!("the colour profile is larger than {limit} bytes and was ignored");
+    let damaged = || "the colour profile is damaged and was ignored".to_owned();
+    match profile {
+        Profile::None => Ok(None),
+        Profile::Ranges(ranges) => {
+            let mut bytes = Vec::new();
+            for range in ranges {
+                bytes.extend_from_slice(source.get(range.clone()).ok_or_else(damaged)?);
+                if bytes.len() as u64 > limit {
+                    return Err(too_large());
+                }
+            }
+            Ok(Some(bytes))
+        }
+        Profile::Deflated(range) => {
+            let stream = source.get(range.clone()).ok_or_else(damaged)?;
+            let mut bytes = Vec::new();
+            ZlibDecoder::new(stream).take(limit + 1).read_to_end(&mut bytes).map_err(|_| damaged())?;
+            if bytes.len() as u64 > limit { Err(too_large()) } else { Ok(Some(bytes)) }
+        }
+    }
+}
+
+fn simplest(profile: ColorProfile) -> Space {
+    if is_srgb(&profile) { Space::Srgb } else { Space::Profile(Box::new(profile)) }
+}
+
+/// Whether converting by `profile` changes nothing: judged by its numbers, never by its name. A cube of
+/// colours and a ramp of greys may move by one level of 255 at most.
+fn is_srgb(profile: &ColorProfile) -> bool {
+    let (layout, samples): (Layout, Vec<u16>) = match profile.color_space {
+        DataColorSpace::Rgb => {
+            const STEP: u16 = 13_107;
+            let cube = (0..216_u16).flat_map(|n| [n / 36, n / 6 % 6, n % 6].map(|level| level * STEP));
+            (Layout::Rgb, cube.chain(greys().flat_map(|grey| [grey; 3])).collect())
+        }
+        DataColorSpace::Gray => (Layout::Gray, greys().collect()),
+        _ => return false,
+    };
+    let srgb = ColorProfile::new_srgb();
+    let Ok(transform) = profile.create_transform_16bit(layout, &srgb, Layout::Rgb, TransformOptions::default()) else {
+        return false;
+    };
+    let expected: Vec<u16> = match layout {
+        Layout::Gray => samples.iter().flat_map(|&grey| [grey; 3]).collect(),
+        _ => samples.clone(),
+    };
+    let mut converted = vec![0; expected.len()];
+    transform.transform(&samples, &mut converted).is_ok()
+        && converted.iter().zip(&expected).all(|(&a, &b)| a.abs_diff(b) <= 257)
+}
+
+fn greys() -> impl Iterator<Item = u16> {
+    (0..=32_u16).map(|step| (u32::from(step) * 65_535 / 32) as u16)
+}
+
+/// ITU-T H.273 code points, as PNG's cICP carries them.
+fn from_cicp([primaries, transfer, matrix, full_range]: [u8; 4]) -> (Space, Option<String>) {
+    let known = CicpColorPrimaries::try_from(primaries)
+        .ok()
+        .filter(|&primaries| ColorPrimaries::try_from(primaries).is_ok())
+        .zip(
+            TransferCharacteristics::try_from(transfer)
+                .ok()
+                .filter(|&transfer| ToneReprCurve::try_from(transfer).is_ok()),
+        );
+    let unread = || Some(format!("colour of code points {primaries}/{transfer}/{matrix} is taken for sRGB"));
+    let Some((color_primaries, transfer_characteristics)) = known.filter(|_| matrix == 0 && full_range == 1) else {
+        return (Space::Srgb, unread());
+    };
+    // PQ and HLG: shown as if their peak were white, which is too dark or too flat.
+    let warning = matches!(transfer, 16 | 18).then(|| "HDR is not tone mapped; the picture may look dull".to_owned());
+    let cicp = CicpProfile {
+        color_primaries,
+        transfer_characteristics,
+        matrix_coefficients: MatrixCoefficients::Identity,
+        full_range: true,
+    };
+    (simplest(ColorProfile::new_from_cicp(cicp)), warning)
+}
+
+/// gAMA and cHRM. A gamma of 1/2.2 is what writers of sRGB put there, and browsers take it so.
+fn from_png_chunks(color: &PngColor, model: ColorModel) -> Space {
+    let Some(gamma) = color.gamma.filter(|&gamma| gamma > 0) else { return Space::Srgb };
+    let is_srgb_gamma = gamma.abs_diff(45_455) <= 50;
+    if model == ColorModel::Grey {
+        return match is_srgb_gamma {
+            true => Space::Srgb,
+            false => simplest(ColorProfile::new_gray_with_gamma(100_000.0 / gamma as f32)),
+        };
+    }
+    let mut profile = ColorProfile::new_srgb();
+    if let Some(chromaticities) = color.chromaticities {
+        let [white, red, green, blue] = [0, 2, 4, 6].map(|at| {
+            Chromaticity::new(chromaticities[at] as f32 / 100_000.0, chromaticities[at + 1] as f32 / 100_000.0)
+        });
+        let sane = |point: &Chromaticity| point.y > 0.001 && point.x + point.y <= 1.1;
+        if [white, red, green, blue].iter().all(sane) {
+            profile.update_rgb_colorimetry(white.to_xyyb(), ColorPrimaries { red, green, blue });
+        }
+    }
+    if !is_srgb_gamma {
+        let curve = ToneReprCurve::Parametric(vec![100_000.0 / gamma as f32]);
+        profile.red_trc = Some(curve.clone());
+        profile.green_trc = Some(curve.clone());
+        profile.blue_trc = Some(curve);
+    }
+    simplest(profile)
+}

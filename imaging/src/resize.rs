@@ -1,0 +1,274 @@
+//! Lanczos3 in SIMD, over planes and interleaved pixels, by `fast_image_resize`.
+
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{PixelType, ResizeOptions, Resizer as Convolution};
+
+use crate::Fault;
+use crate::picture::{Components, Extent, Interleaved, Picture, Plane, Samples};
+use crate::stop::Stop;
+
+/// How many samples chroma planes get.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Chroma {
+    /// As many as luma.
+    Full,
+    /// Half as many either way, rounded up. The flags say at which side the grid of an odd-sized picture
+    /// sticks out: a picture that is mirrored later must stick out at the other side now.
+    Halved { left: bool, top: bool },
+}
+
+/// Resizes, keeping its working memory between calls.
+#[derive(Default)]
+pub(crate) struct Resizer {
+    convolution: Convolution,
+}
+
+impl Resizer {
+    /// `source` at `width` × `height`.
+    pub(crate) fn resize(
+        &mut self,
+        source: &Picture,
+        (width, height): (u32, u32),
+        chroma: Chroma,
+        stop: &Stop,
+    ) -> Result<Picture, ResizeError> {
+        match source {
+            Picture::Interleaved(source) => {
+                stop.check()?;
+                Ok(Picture::Interleaved(self.interleaved(source, width, height)?))
+            }
+            Picture::Planar(planes) => {
+                let mut resized = Vec::with_capacity(planes.len());
+                for (index, plane) in planes.iter().enumerate() {
+                    stop.check()?;
+                    let chroma = if index == 0 { Chroma::Full } else { chroma };
+                    resized.push(self.plane(plane, width, height, chroma)?);
+                }
+                Ok(Picture::Planar(resized))
+            }
+        }
+    }
+
+    fn plane(&mut self, source: &Plane, width: u32, height: u32, chroma: Chroma) -> Result<Plane, Fault> {
+        let (grid_width, grid_height, extent) = grid(width, height, chroma);
+        let (left, crop_width) = crop(
+            (source.extent.x, source.extent.width),
+            (extent.x, extent.width, grid_width),
+        );
+        let (top, crop_height) = crop(
+            (source.extent.y, source.extent.height),
+            (extent.y, extent.height, grid_height),
+        );
+        let padding = Padding::around(source, (left, crop_width), (top, crop_height));
+        let padded = padding.as_ref().map(|padding| padding.apply(source));
+        let (left, top) = match &padding {
+            Some(padding) => (left + f64::from(padding.left), top + f64::from(padding.top)),
+            None => (left, top),
+        };
+        let source = padded.as_ref().unwrap_or(source);
+        let options = ResizeOptions::new().crop(
+            left.max(0.0),
+            top.max(0.0),
+            crop_width.min(f64::from(source.width) - left.max(0.0)),
+            crop_height.min(f64::from(source.height) - top.max(0.0)),
+        );
+        let mut samples = vec![0; grid_width as usize * grid_height as usize];
+        let view = ImageRef::new(source.width, source.height, &source.samples, PixelType::U8).map_err(Fault::new)?;
+        let mut target =
+            Image::from_slice_u8(grid_width, grid_height, &mut samples, PixelType::U8).map_err(Fault::new)?;
+        self.convolution.resize(&view, &mut target, &options).map_err(Fault::new)?;
+        Ok(Plane { width: grid_width, height: grid_height, extent, samples })
+    }
+
+    fn interleaved(&mut self, source: &Interleaved, width: u32, height: u32) -> Result<Interleaved, Fault> {
+        let components = source.components;
+        let length = width as usize * height as usize * components.count();
+        let options = ResizeOptions::new().use_alpha(components.has_alpha());
+        let samples = match &source.samples {
+            Samples::Eight(samples) => {
+                let mut resized = vec![0_u8; length];
+                self.pixels(source, samples, &mut resized, (width, height), eight(components), &options)?;
+                Samples::Eight(resized)
+            }
+            Samples::Sixteen(samples) => {
+                let mut resized = vec![0_u16; length];
+                let (from, to) = (bytemuck::cast_slice(samples), bytemuck::cast_slice_mut(&mut resized));
+                self.pixels(source, from, to, (width, height), sixteen(components), &options)?;
+                Samples::Sixteen(resized)
+            }
+        };
+        Ok(Interleaved { width, height, components, samples })
+    }
+
+    fn pixels(
+        &mut self,
+        source: &Interleaved,
+        from: &[u8],
+        to: &mut [u8],
+        (width, height): (u32, u32),
+        pixel: PixelType,
+        options: &ResizeOptions,
+    ) -> Result<(), Fault> {
+        let view = ImageRef::new(source.width, source.height, from, pixel).map_err(Fault::new)?;
+        let mut target = Image::from_slice_u8(width, height, to, pixel).map_err(Fault::new)?;
+        self.convolution.resize(&view, &mut target, options).map_err(Fault::new)
+    }
+}
+
+/// Why there is no resized picture.
+#[derive(Debug)]
+pub(crate) enum ResizeError {
+    Stopped,
+    Fault(Fault),
+}
+
+impl From<crate::stop::Stopped> for ResizeError {
+    fn from(_: crate::stop::Stopped) -> Self {
+        Self::Stopped
+    }
+}
+
+impl From<Fault> for ResizeError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+fn eight(components: Components) -> PixelType {
+    match components.count() {
+        1 => PixelType::U8,
+        2 => PixelType::U8x2,
+        3 => PixelType::U8x3,
+        _ => PixelType::U8x4,
+    }
+}
+
+fn sixteen(components: Components) -> PixelType {
+    match components.count() {
+        1 => PixelType::U16,
+        2 => PixelType::U16x2,
+        3 => PixelType::U16x3,
+        _ => PixelType::U16x4,
+    }
+}
+
+/// The grid of a plane for a picture of `width` × `height` pixels, and the picture's extent on it.
+fn grid(width: u32, height: u32, chroma: Chroma) -> (u32, u32, Extent) {
+    match chroma {
+        Chroma::Full => {
+            let extent = Extent { x: 0.0, y: 0.0, width: f64::from(width), height: f64::from(height) };
+            (width, height, extent)
+        }
+        Chroma::Halved { left, top } => {
+            let (columns, rows) = (width.div_ceil(2), height.div_ceil(2));
+            let (half_width, half_height) = (f64::from(width) / 2.0, f64::from(height) / 2.0);
+            let extent = Extent {
+                x: if left { f64::from(columns) - half_width } else { 0.0 },
+                y: if top { f64::from(rows) - half_height } else { 0.0 },
+                width: half_width,
+                height: half_height,
+            };
+            (columns, rows, extent)
+        }
+    }
+}
+
+/// Start and length on the source's grid of what fills a whole target grid, one axis at a time. Both may lie
+/// outside of the source where the target's grid sticks out of its extent.
+fn crop((start, length): (f64, f64), (target_start, target_length, target_grid): (f64, f64, u32)) -> (f64, f64) {
+    let scale = length / target_length;
+    (start - target_start * scale, f64::from(target_grid) * scale)
+}
+
+/// Columns and rows to repeat around a plane before it is resized.
+struct Padding {
+    left: u32,
+    top: u32,
+    right: u32,
+    bottom: u32,
+}
+
+impl Padding {
+    /// What `source` lacks of the crop, if anything: chroma is repeated at the edge, never stretched.
+    fn around(source: &Plane, (left, width): (f64, f64), (top, height): (f64, f64)) -> Option<Self> {
+        // Less than a thousandth of a sample is rounding.
+        let lacks = |amount: f64| if amount > 1e-3 { amount.ceil() as u32 } else { 0 };
+        let padding = Self {
+            left: lacks(-left),
+            top: lacks(-top),
+            right: lacks(left + width - f64::from(source.width)),
+            bottom: lacks(top + height - f64::from(source.height)),
+        };
+        (padding.left + padding.top + padding.right + padding.bottom > 0).then_some(padding)
+    }
+
+    fn apply(&self, source: &Plane) -> Plane {
+        let width = source.width + self.left + self.right;
+        let height = source.height + self.top + self.bottom;
+        let mut samples = Vec::with_capacity(width as usize * height as usize);
+        for y in 0..height {
+            let row = y.saturating_sub(self.top).min(source.height - 1) as usize * source.width as usize;
+            let row = &source.samples[row..row + source.width as usize];
+            samples.extend(std::iter::repeat_n(row[0], self.left as usize));
+            samples.extend_from_slice(row);
+            samples.extend(std::iter::repeat_n(row[row.len() - 1], self.right as usize));
+        }
+        let extent =
+            Extent { x: source.extent.x + f64::from(self.left), y: source.extent.y + f64::from(self.top), ..source.extent };
+        Plane { width, height, extent, samples }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A horizontal ramp's value at `x`, in samples of a grid `width` wide.
+    fn ramp(width: u32, height: u32) -> Plane {
+        let row: Vec<u8> = (0..width).map(|x| (x * 200 / (width - 1)) as u8).collect();
+        Plane::full(width, height, row.repeat(height as usize))
+    }
+
+    #[test]
+    fn halved_chroma_of_an_odd_size_is_repeated_not_stretched() {
+        let source = ramp(404, 40);
+        let mut resizer = Resizer::default();
+        let even = resizer.plane(&source, 100, 10, Chroma::Halved { left: false, top: false }).unwrap();
+        let odd = resizer.plane(&source, 101, 10, Chroma::Halved { left: false, top: false }).unwrap();
+        assert_eq!((even.width, odd.width, odd.extent.width), (50, 51, 50.5));
+        // Sample 25 of the odd grid is centred on luma column 51 of 101.
+        let expected = 51.0 / 101.0 * 200.0;
+        assert!((f64::from(odd.samples[25]) - expected).abs() < 1.5, "{} for {expected}", odd.samples[25]);
+        assert!(odd.samples[50] >= 197, "{}", odd.samples[50]);
+    }
+
+    #[test]
+    fn a_grid_that_sticks_out_at_the_left_mirrors_one_at_the_right() {
+        let source = ramp(303, 30);
+        let mut mirrored = source.clone();
+        mirrored.samples.chunks_exact_mut(303).for_each(<[u8]>::reverse);
+        let mut resizer = Resizer::default();
+        let right = resizer.plane(&source, 75, 7, Chroma::Halved { left: false, top: false }).unwrap();
+        let mut left = resizer.plane(&mirrored, 75, 7, Chroma::Halved { left: true, top: false }).unwrap();
+        left.samples.chunks_exact_mut(38).for_each(<[u8]>::reverse);
+        let worst = right.samples.iter().zip(&left.samples).map(|(a, b)| a.abs_diff(*b)).max();
+        assert!(worst <= Some(1), "{worst:?}");
+    }
+
+    #[test]
+    fn transparent_pixels_do_not_bleed() {
+        // Opaque red beside transparent green: without premultiplication, brown.
+        let row: Vec<u8> = (0..64).flat_map(|x| if x < 32 { [255, 0, 0, 255] } else { [0, 255, 0, 0] }).collect();
+        let source = Interleaved {
+            width: 64,
+            height: 8,
+            components: Components::Rgba,
+            samples: Samples::Eight(row.repeat(8)),
+        };
+        let resized = Resizer::default().interleaved(&source, 21, 3).unwrap();
+        let Samples::Eight(samples) = resized.samples else { panic!("8 bits became 16") };
+        for pixel in samples.chunks_exact(4).filter(|pixel| pixel[3] > 8) {
+            assert!(pixel[0] > 250 && pixel[1] < 5, "{pixel:?}");
+        }
+    }
+}
