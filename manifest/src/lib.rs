@@ -7,6 +7,7 @@
 
 mod document;
 pub mod key;
+pub mod markup;
 pub mod sequencer;
 
 pub use document::{
@@ -17,3 +18,4 @@ pub use key::{
     KeyError, MAX_SOURCE_KEY_BYTES, Parsed, check_source_key, is_addressable, manifest_key,
     public_url, rendition_key, rendition_path, source_digest,
 };
+pub use markup::{Markup, MarkupError, Snippet};

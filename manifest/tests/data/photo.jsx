@@ -1,0 +1,4 @@
+<picture>
+  <source type="image/webp" srcSet="https://img.example.org/2026/harbour.jpg/9f86d081884c7d65/320-0a1b2c3d.webp 320w, https://img.example.org/2026/harbour.jpg/9f86d081884c7d65/960-0a1b2c3d.webp 960w, https://img.example.org/2026/harbour.jpg/9f86d081884c7d65/1920-0a1b2c3d.webp 1920w" sizes="(max-width: 60rem) 100vw, 60rem" />
+  <img src="https://img.example.org/2026/harbour.jpg/9f86d081884c7d65/960-4e5f6071.jpg" srcSet="https://img.example.org/2026/harbour.jpg/9f86d081884c7d65/320-4e5f6071.jpg 320w, https://img.example.org/2026/harbour.jpg/9f86d081884c7d65/960-4e5f6071.jpg 960w, https://img.example.org/2026/harbour.jpg/9f86d081884c7d65/1920-4e5f6071.jpg 1920w" sizes="(max-width: 60rem) 100vw, 60rem" width={1920} height={1280} alt="Boats in the harbour at dawn" loading="lazy" decoding="async" style={{ maxWidth: "100%", height: "auto", backgroundColor: "#7a6f5d" }} />
+</picture>
