@@ -1,0 +1,121 @@
+use image_header::{ColorModel, Format, Profile};
+
+use crate::{probe, rejection};
+
+/// A file with a header of `header_size` bytes, and as many bytes of pixels as `width` × `height` take.
+fn file(header_size: u32, width: i32, height: i32, bits: u16, compression: u32) -> Vec<u8> {
+    let mut header = header_size.to_le_bytes().to_vec();
+    if header_size == 12 {
+        header.extend_from_slice(&(width as u16).to_le_bytes());
+        header.extend_from_slice(&(height as u16).to_le_bytes());
+    } else {
+        header.extend_from_slice(&width.to_le_bytes());
+        header.extend_from_slice(&height.to_le_bytes());
+    }
+    header.extend_from_slice(&1_u16.to_le_bytes());
+    header.extend_from_slice(&bits.to_le_bytes());
+    header.extend_from_slice(&compression.to_le_bytes());
+    header.resize(header_size as usize, 0);
+    let start = 14 + header_size;
+    let row = (width.unsigned_abs() * u32::from(bits)).div_ceil(32) * 4;
+    let pixels = vec![0; (row * height.unsigned_abs()) as usize];
+    let len = start + pixels.len() as u32;
+    [
+        b"BM".as_slice(),
+        &len.to_le_bytes(),
+        &[0; 4],
+        &start.to_le_bytes(),
+        &header,
+        &pixels,
+    ]
+    .concat()
+}
+
+#[test]
+fn headers_and_depths() {
+    for header in [12, 40, 52, 56, 108, 124] {
+        for bits in [1, 4, 8] {
+            let info = probe(&file(header, 5, 3, bits, 0)).unwrap();
+            assert_eq!(info.format, Format::Bmp);
+            assert_eq!((info.width, info.height), (5, 3));
+            assert_eq!(
+                (info.color, info.bits_per_sample),
+                (ColorModel::Palette, bits as u8)
+            );
+            assert!(info.complete);
+        }
+        for bits in [16, 24, 32] {
+            let info = probe(&file(header, 5, 3, bits, 0)).unwrap();
+            assert_eq!(
+                (info.color, info.bits_per_sample, info.alpha),
+                (ColorModel::Rgb, 8, false)
+            );
+        }
+        assert!(rejection(&file(header, 5, 3, 7, 0)).starts_with("damaged"));
+    }
+}
+
+#[test]
+fn the_topmost_row_may_come_first() {
+    let info = probe(&file(40, 5, -3, 24, 0)).unwrap();
+    assert_eq!((info.width, info.height), (5, 3));
+}
+
+#[test]
+fn sizes_beyond_reason_are_refused() {
+    let with_size = |width: i32, height: i32| {
+        let mut bytes = file(40, 5, 3, 24, 0);
+        bytes[18..22].copy_from_slice(&width.to_le_bytes());
+        bytes[22..26].copy_from_slice(&height.to_le_bytes());
+        rejection(&bytes)
+    };
+    assert!(with_size(-5, 3).starts_with("damaged"));
+    assert!(with_size(0, 3).starts_with("damaged"));
+    assert!(with_size(5, i32::MIN).starts_with("damaged"));
+    assert!(with_size(5, i32::MIN + 1).starts_with("too-large"));
+    assert!(with_size(i32::MAX, 1).starts_with("too-large"));
+}
+
+#[test]
+fn alpha_needs_a_mask() {
+    let masked = |header: u32, mask: u32| {
+        let mut bytes = file(header, 5, 3, 32, 3);
+        if header >= 56 {
+            bytes[14 + 52..14 + 56].copy_from_slice(&mask.to_le_bytes());
+        }
+        probe(&bytes).unwrap().alpha
+    };
+    assert!(masked(56, 0xFF00_0000) && masked(108, 0xFF00_0000) && masked(124, 0xFF00_0000));
+    assert!(!masked(124, 0) && !masked(40, 0));
+}
+
+#[test]
+fn compressions_are_read_or_named() {
+    assert!(probe(&file(40, 5, 3, 8, 1)).is_ok());
+    assert!(probe(&file(40, 5, 3, 4, 2)).is_ok());
+    assert!(rejection(&file(40, 5, 3, 24, 1)).starts_with("damaged"));
+    assert!(rejection(&file(40, 5, 3, 0, 4)).contains("a BMP that holds a JPEG"));
+    assert!(rejection(&file(40, 5, 3, 0, 5)).contains("a BMP that holds a PNG"));
+    assert!(rejection(&file(64, 5, 3, 24, 0)).contains("an OS/2 bitmap"));
+}
+
+#[test]
+fn cut_rows_make_it_incomplete() {
+    let bytes = file(40, 5, 3, 24, 0);
+    assert!(!probe(&bytes[..bytes.len() - 1]).unwrap().complete);
+}
+
+#[test]
+fn an_embedded_profile_is_found() {
+    let mut bytes = file(124, 5, 3, 24, 0);
+    let at = bytes.len() as u32;
+    bytes[14 + 56..14 + 60].copy_from_slice(b"DEBM");
+    bytes[14 + 112..14 + 116].copy_from_slice(&(at - 14).to_le_bytes());
+    bytes[14 + 116..14 + 120].copy_from_slice(&7_u32.to_le_bytes());
+    assert_eq!(probe(&bytes).unwrap().notes.len(), 1);
+    bytes.extend_from_slice(b"profile");
+    let Profile::Ranges(ranges) = probe(&bytes).unwrap().profile else {
+        panic!()
+    };
+    assert_eq!(&bytes[ranges[0].clone()], b"profile");
+}
