@@ -1,0 +1,82 @@
+//! The Lambda function: hands invocations to [`thumbnailer::Thumbnailer`].
+
+use std::process::ExitCode;
+use std::time::{Instant, SystemTime};
+
+use anyhow::{Context as _, ensure};
+use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
+use serde_json::Value;
+use thumbnailer::{Config, Error, Thumbnailer, client_from_env};
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bootstrap: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> anyhow::Result<()> {
+    ensure!(
+        std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some(),
+        "this is the Lambda function and runs inside of AWS Lambda only; on a laptop, use `thumbnailer up`"
+    );
+    let config = Config::from_env().context("configuration")?;
+    log_to_stdout()?;
+    let thumbnailer = Thumbnailer::new(client_from_env().await, config);
+    let function = service_fn(|LambdaEvent { payload, context }: LambdaEvent<Value>| {
+        let thumbnailer = thumbnailer.clone();
+        async move {
+            thumbnailer
+                .handle(payload, deadline(&context))
+                .await
+                .map_err(diagnose)
+        }
+    });
+    lambda_runtime::run(function)
+        .await
+        .map_err(anyhow::Error::from_boxed)
+}
+
+/// JSON, one object a line; the runtime's span adds the request's id to each.
+fn log_to_stdout() -> anyhow::Result<()> {
+    let filter = match std::env::var("RUST_LOG") {
+        Ok(directives) => EnvFilter::try_new(&directives).context("RUST_LOG")?,
+        Err(_) => EnvFilter::new("info"),
+    };
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false)
+        .with_target(false)
+        .with_ansi(false)
+        .with_env_filter(filter)
+        .init();
+    Ok(())
+}
+
+/// The invocation's error, under a name that metrics and alarms can filter by.
+fn diagnose(error: Error) -> Diagnostic {
+    let error_type = match &error {
+        Error::Envelope(_) => "Envelope",
+        _ => "Unsettled",
+    };
+    Diagnostic {
+        error_type: error_type.to_owned(),
+        error_message: error.to_string(),
+    }
+}
+
+/// When Lambda will end the invocation.
+fn deadline(context: &Context) -> Option<Instant> {
+    let left = context
+        .deadline()
+        .duration_since(SystemTime::now())
+        .unwrap_or_default();
+    Instant::now().checked_add(left)
+}

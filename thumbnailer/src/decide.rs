@@ -1,0 +1,212 @@
+//! What a manifest's present state and an event mean for each other. Pure.
+
+use std::cmp::Ordering;
+
+use manifest::{Manifest, State, sequencer};
+
+use crate::event::ObjectEvent;
+
+/// What to do with an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Nothing: the manifest stands for this event.
+    AlreadyDerived,
+    /// Nothing: the manifest stands for a later one.
+    Superseded,
+    /// Work; the event is later than what the manifest stands for.
+    Replace,
+    /// Work, and the source has to be shown current *after* this manifest was read, because no sequencer
+    /// tells which of the two is later.
+    ReplaceIfCurrent,
+}
+
+/// Weighs `event` against the manifest that is there.
+///
+/// S3 delivers at least once and in any order; sequencers order the events of one key in one bucket and mean
+/// nothing across buckets. An event without a sequencer can only be trusted for what the source is now.
+pub fn decide(present: Option<&Manifest>, event: &ObjectEvent) -> Decision {
+    let Some(present) = present else {
+        return Decision::Replace;
+    };
+    if present.source.bucket != event.bucket || event.sequencer.is_none() {
+        return Decision::ReplaceIfCurrent;
+    }
+    match sequencer::compare(
+        event.sequencer.as_deref(),
+        present.source.sequencer.as_deref(),
+    ) {
+        Ordering::Greater => Decision::Replace,
+        Ordering::Less => Decision::Superseded,
+        Ordering::Equal if present.state == State::Failed => Decision::Replace,
+        Ordering::Equal => Decision::AlreadyDerived,
+    }
+}
+
+/// Whether `present` already says all there is to say of the object `etag` in `bucket` under the preset with
+/// `fingerprint`. Asked when an event was only a hint to look at the source again.
+pub(crate) fn describes(present: &Manifest, bucket: &str, etag: &str, fingerprint: &str) -> bool {
+    let same_object = present.source.bucket == bucket && present.source.etag == etag;
+    let settled = match present.state {
+        State::Derived => present
+            .preset
+            .as_ref()
+            .is_some_and(|preset| preset.fingerprint == fingerprint),
+        State::Rejected => true,
+        State::Failed | State::Removed => false,
+    };
+    same_object && settled
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::event::Change;
+    use manifest::{PresetInfo, SCHEMA, SourceRecord};
+    use proptest::prelude::*;
+
+    fn present(state: State, bucket: &str, sequencer: Option<&str>) -> Manifest {
+        Manifest {
+            schema: SCHEMA,
+            state,
+            written: "2026-01-01T00:00:00Z".into(),
+            source: SourceRecord {
+                bucket: bucket.into(),
+                key: "k".into(),
+                etag: "e".into(),
+                sequencer: sequencer.map(str::to_owned),
+                ..SourceRecord::default()
+            },
+            preset: Some(PresetInfo {
+                fingerprint: "f".into(),
+            }),
+            renditions: Vec::new(),
+            placeholder: None,
+            alt: None,
+            caption: None,
+            warnings: Vec::new(),
+            reason: None,
+            retired: Vec::new(),
+        }
+    }
+
+    fn event(bucket: &str, sequencer: Option<&str>) -> ObjectEvent {
+        ObjectEvent {
+            change: Change::Created,
+            bucket: bucket.into(),
+            key: "k".into(),
+            etag: Some("e".into()),
+            sequencer: sequencer.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn the_first_event_is_work() {
+        assert_eq!(decide(None, &event("b", Some("1"))), Decision::Replace);
+        assert_eq!(decide(None, &event("b", None)), Decision::Replace);
+    }
+
+    #[test]
+    fn only_a_later_event_replaces() {
+        let derived = present(State::Derived, "b", Some("0A"));
+        assert_eq!(
+            decide(Some(&derived), &event("b", Some("0B"))),
+            Decision::Replace
+        );
+        assert_eq!(
+            decide(Some(&derived), &event("b", Some("09"))),
+            Decision::Superseded
+        );
+        assert_eq!(
+            decide(Some(&derived), &event("b", Some("0a00"))),
+            Decision::AlreadyDerived
+        );
+        // A manifest from work without a sequencer sorts below every event.
+        assert_eq!(
+            decide(
+                Some(&present(State::Derived, "b", None)),
+                &event("b", Some("0"))
+            ),
+            Decision::Replace
+        );
+    }
+
+    #[test]
+    fn a_failure_is_tried_again_by_its_own_event_only() {
+        let failed = present(State::Failed, "b", Some("0A"));
+        assert_eq!(
+            decide(Some(&failed), &event("b", Some("0A"))),
+            Decision::Replace
+        );
+        assert_eq!(
+            decide(Some(&failed), &event("b", Some("09"))),
+            Decision::Superseded
+        );
+        for settled in [State::Derived, State::Rejected, State::Removed] {
+            let there = present(settled, "b", Some("0A"));
+            assert_eq!(
+                decide(Some(&there), &event("b", Some("0A"))),
+                Decision::AlreadyDerived
+            );
+        }
+    }
+
+    #[test]
+    fn what_no_sequencer_orders_has_to_be_current() {
+        let other = present(State::Derived, "other", Some("FF"));
+        assert_eq!(
+            decide(Some(&other), &event("b", Some("01"))),
+            Decision::ReplaceIfCurrent
+        );
+        let same = present(State::Derived, "b", Some("FF"));
+        assert_eq!(
+            decide(Some(&same), &event("b", None)),
+            Decision::ReplaceIfCurrent
+        );
+    }
+
+    #[test]
+    fn a_hint_changes_nothing_where_the_manifest_describes_the_source() {
+        let derived = present(State::Derived, "b", None);
+        assert!(describes(&derived, "b", "e", "f"));
+        assert!(!describes(&derived, "b", "e", "another preset"));
+        assert!(!describes(&derived, "b", "another etag", "f"));
+        assert!(!describes(&derived, "other", "e", "f"));
+        assert!(!describes(
+            &present(State::Removed, "b", None),
+            "b",
+            "e",
+            "f"
+        ));
+        assert!(!describes(
+            &present(State::Failed, "b", None),
+            "b",
+            "e",
+            "f"
+        ));
+    }
+
+    proptest! {
+        /// Whatever order events of one key arrive in, with repeats, the latest is what stays.
+        #[test]
+        fn the_latest_event_wins_in_any_order(mut arrivals in prop::collection::vec("[0-9A-F]{1,6}", 1..12)) {
+            arrivals.extend_from_within(..arrivals.len() / 2);
+            let mut there: Option<Manifest> = None;
+            for sequencer in &arrivals {
+                if decide(there.as_ref(), &event("b", Some(sequencer))) == Decision::Replace {
+                    there = Some(present(State::Derived, "b", Some(sequencer)));
+                }
+            }
+            let latest = arrivals.iter().max_by(|a, b| sequencer::compare(Some(a), Some(b))).unwrap();
+            let kept = there.unwrap().source.sequencer;
+            prop_assert_eq!(sequencer::compare(kept.as_deref(), Some(latest)), Ordering::Equal);
+        }
+
+        #[test]
+        fn a_settled_event_is_settled(sequencer in ".{0,20}") {
+            let there = present(State::Derived, "b", Some(&sequencer));
+            prop_assert_eq!(decide(Some(&there), &event("b", Some(&sequencer))), Decision::AlreadyDerived);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The world's faults: what is retried, and in the end lies in the dead-letter queue with its cause in words.
+
+use thiserror::Error;
+
+use crate::event::EventError;
+
+/// Why a record was not settled although its image may be fine. Repeating the work later may succeed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Retryable {
+    /// The record could not be read.
+    #[error(transparent)]
+    Event(#[from] EventError),
+    /// The event names a bucket that this function does not serve.
+    #[error(
+        "the event comes from bucket {bucket}, {why}. Correct the notification configuration or ORIGINALS_BUCKET"
+    )]
+    Bucket {
+        /// The event's bucket.
+        bucket: String,
+        /// Why it is refused.
+        why: String,
+    },
+    /// S3 said 403, which is also its answer for a missing key to whoever may not list the bucket.
+    #[error(
+        "access denied while {doing}: the function needs {needs}. A missing key looks the same to a function \
+         without s3:ListBucket"
+    )]
+    Denied {
+        /// What was attempted, with bucket and key.
+        doing: String,
+        /// The permissions that would help.
+        needs: &'static str,
+    },
+    /// The bucket is not there.
+    #[error("no such bucket while {doing}. Create it or correct the configuration")]
+    NoSuchBucket {
+        /// What was attempted, with bucket and key.
+        doing: String,
+    },
+    /// Any other answer of S3, or none.
+    #[error("S3 failed while {doing}: {cause}")]
+    Storage {
+        /// What was attempted, with bucket and key.
+        doing: String,
+        /// S3's code and message, or the connection's error.
+        cause: String,
+    },
+    /// Others kept writing the manifest in between.
+    #[error(
+        "the manifest of {key} was changed by others {times} times in a row while it was to be written"
+    )]
+    Contended {
+        /// The source's key.
+        key: String,
+        /// How often.
+        times: u32,
+    },
+    /// The manifest is there but cannot be read.
+    #[error("the manifest of {key} cannot be read: {cause}")]
+    Manifest {
+        /// The source's key.
+        key: String,
+        /// Why.
+        cause: String,
+    },
+    /// The time given was used up; the work was stopped in good order.
+    #[error(
+        "stopped before the deadline while {doing}. Raise the function's time-out or its memory"
+    )]
+    Deadline {
+        /// What was going on.
+        doing: String,
+    },
+    /// Ours: a bug, a caught panic outside of the picture's own work.
+    #[error("internal fault: {what}")]
+    Fault {
+        /// What is known of it.
+        what: String,
+    },
+}
+
+/// Why an invocation as a whole failed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The payload is in no known envelope.
+    #[error(transparent)]
+    Envelope(#[from] EventError),
+    /// Records of a direct invocation are unsettled. S3 repeats all of them; those that are done cost one read.
+    #[error("{failed} of {of} records are not settled; the first because {first}")]
+    Unsettled {
+        /// How many are not settled.
+        failed: usize,
+        /// How many there were.
+        of: usize,
+        /// The first one's cause.
+        first: Retryable,
+    },
+}

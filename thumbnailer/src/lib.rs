@@ -1,0 +1,34 @@
+//! S3 events in, derived objects out.
+//!
+//! [`Thumbnailer::handle`] takes an invocation's payload as Lambda hands it over, and leaves in the derived
+//! bucket, for each original that was written, its renditions and a manifest that names them. The binary
+//! `bootstrap` runs it as a Lambda function; `thumbnailer up` runs it on a laptop.
+//!
+//! # Layout
+//!
+//! In the order of an event's way: `event` (what arrived), `handler` (a batch, one verdict a record),
+//! `pipeline` (one event, from manifest to manifest). The pipeline's helpers, one noun each: `decide` (is
+//! there work), `source` (the original), `renditions` (deriving and putting), `commit` (the manifest),
+//! `storage` (what S3's refusals mean). Beside it `config` and `client` (what the environment says), `outcome`
+//! and `error` (how it ended).
+
+mod client;
+mod commit;
+mod config;
+mod decide;
+mod error;
+mod event;
+mod handler;
+mod outcome;
+mod pipeline;
+mod renditions;
+mod source;
+mod storage;
+
+pub use client::client_from_env;
+pub use config::{Config, ConfigError};
+pub use decide::{Decision, decide};
+pub use error::{Error, Retryable};
+pub use event::{Change, Delivery, Envelope, EventError, Message, ObjectEvent, parse};
+pub use handler::Thumbnailer;
+pub use outcome::{Fate, Outcome, Report, Stages};

@@ -1,0 +1,200 @@
+//! The original: is it there, and what are its bytes.
+
+use std::collections::HashMap;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::types::ChecksumMode;
+use bytes::Bytes;
+use image_header::Rejection;
+use percent_encoding::percent_decode_str;
+use sha2::{Digest, Sha256};
+
+use crate::error::Retryable;
+use crate::storage::Refusal;
+
+const NEEDS: &str = "s3:ListBucket on the originals bucket and s3:GetObject on its objects";
+
+/// An original as it was read.
+pub(crate) struct Source {
+    pub(crate) facts: Facts,
+    /// The whole file, or why it was not read.
+    pub(crate) content: Result<Content, Rejection>,
+}
+
+/// What S3 says of the object.
+pub(crate) struct Facts {
+    pub(crate) version_id: Option<String>,
+    pub(crate) bytes: u64,
+    pub(crate) alt: Option<String>,
+    pub(crate) caption: Option<String>,
+    /// What could not be understood of it.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// The file.
+pub(crate) struct Content {
+    pub(crate) bytes: Bytes,
+    /// 64 hex digits.
+    pub(crate) sha256: String,
+}
+
+/// The current object's etag, without quotation marks; `None` when there is no object.
+pub(crate) async fn current_etag(
+    s3: &Client,
+    bucket: &str,
+    key: &str,
+) -> Result<Option<String>, Retryable> {
+    let doing = || format!("looking at s3://{bucket}/{key}");
+    match s3.head_object().bucket(bucket).key(key).send().await {
+        Ok(head) => Ok(Some(
+            head.e_tag()
+                .unwrap_or_default()
+                .trim_matches('"')
+                .to_owned(),
+        )),
+        Err(error) => match Refusal::of(&error) {
+            // A HEAD's 404 does not say whether the bucket is there.
+            Refusal::NoSuchKey => match s3.head_bucket().bucket(bucket).send().await {
+                Ok(_) => Ok(None),
+                Err(error) => match Refusal::of(&error) {
+                    Refusal::NoSuchKey => Err(Retryable::NoSuchBucket { doing: doing() }),
+                    refusal => Err(refusal.retryable(doing(), NEEDS)),
+                },
+            },
+            refusal => Err(refusal.retryable(doing(), NEEDS)),
+        },
+    }
+}
+
+/// Reads the object if its etag is still `etag`; `None` when it is gone or another.
+///
+/// The body is hashed as it arrives. One above `limit` bytes is refused by its length before it is read.
+pub(crate) async fn fetch(
+    s3: &Client,
+    bucket: &str,
+    key: &str,
+    etag: &str,
+    limit: u64,
+) -> Result<Option<Source>, Retryable> {
+    let doing = || format!("reading s3://{bucket}/{key}");
+    let answer = s3
+        .get_object()
+        .bucket(bucket)
+        .key(key)
+        .if_match(format!("\"{etag}\""))
+        .checksum_mode(ChecksumMode::Enabled)
+        .send()
+        .await;
+    let mut object = match answer {
+        Ok(object) => object,
+        Err(error) => {
+            return match Refusal::of(&error) {
+                Refusal::NoSuchKey | Refusal::Precondition => Ok(None),
+                refusal => Err(refusal.retryable(doing(), NEEDS)),
+            };
+        }
+    };
+
+    let announced = object
+        .content_length()
+        .and_then(|length| u64::try_from(length).ok())
+        .unwrap_or(0);
+    let mut facts = Facts {
+        version_id: object
+            .version_id()
+            .filter(|id| *id != "null")
+            .map(str::to_owned),
+        bytes: announced,
+        alt: None,
+        caption: None,
+        warnings: Vec::new(),
+    };
+    if let Some(metadata) = object.metadata() {
+        facts.alt = text(metadata, "alt", &mut facts.warnings);
+        facts.caption = text(metadata, "caption", &mut facts.warnings);
+    }
+
+    let too_large = |bytes| Rejection::check("the file's size in bytes", bytes, limit).err();
+    if let Some(rejection) = too_large(announced) {
+        return Ok(Some(Source {
+            facts,
+            content: Err(rejection),
+        }));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
+    let mut sha256 = Sha256::new();
+    let broken = |cause: String| Retryable::Storage {
+        doing: doing(),
+        cause,
+    };
+    while let Some(chunk) = object
+        .body
+        .try_next()
+        .await
+        .map_err(|error| broken(format!("the body broke off: {error}")))?
+    {
+        sha256.update(&chunk);
+        bytes.extend_from_slice(&chunk);
+        if let Some(rejection) = too_large(bytes.len() as u64) {
+            return Ok(Some(Source {
+                facts,
+                content: Err(rejection),
+            }));
+        }
+    }
+    if object.content_length().is_some() && bytes.len() as u64 != announced {
+        return Err(broken(format!(
+            "{} of {announced} bytes arrived",
+            bytes.len()
+        )));
+    }
+    facts.bytes = bytes.len() as u64;
+    let content = Content {
+        bytes: bytes.into(),
+        sha256: hex::encode(sha256.finalize()),
+    };
+    Ok(Some(Source {
+        facts,
+        content: Ok(content),
+    }))
+}
+
+/// A text of the object's metadata, which carries ASCII only: percent-encoded UTF-8.
+fn text(
+    metadata: &HashMap<String, String>,
+    name: &str,
+    warnings: &mut Vec<String>,
+) -> Option<String> {
+    let encoded = metadata.get(name)?;
+    match percent_decode_str(encoded).decode_utf8() {
+        Ok(text) => Some(text.into_owned()).filter(|text| !text.is_empty()),
+        Err(_) => {
+            warnings.push(format!(
+                "the object's metadata `{name}` is not percent-encoded UTF-8 and was left out"
+            ));
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_is_percent_encoded_utf8() {
+        let metadata = HashMap::from([
+            ("alt".to_owned(), "Ein%20M%C3%A4dchen + 100%25".to_owned()),
+            ("caption".to_owned(), "%FF".to_owned()),
+        ]);
+        let mut warnings = Vec::new();
+        assert_eq!(
+            text(&metadata, "alt", &mut warnings).as_deref(),
+            Some("Ein Mädchen + 100%")
+        );
+        assert!(warnings.is_empty());
+        assert_eq!(text(&metadata, "caption", &mut warnings), None);
+        assert_eq!(warnings.len(), 1);
+        assert_eq!(text(&metadata, "absent", &mut warnings), None);
+    }
+}

@@ -1,0 +1,67 @@
+//! S3's refusals, told apart by what they mean here.
+
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+
+use crate::error::Retryable;
+
+/// What a failed request to S3 means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// 404 for the key (or, for a HEAD, perhaps for the bucket: its answers have no code).
+    NoSuchKey,
+    /// 404 for the bucket.
+    NoSuchBucket,
+    /// 412: a condition on the object's etag or absence does not hold.
+    Precondition,
+    /// 409: another conditional write is under way.
+    Conflict,
+    /// 403.
+    Denied,
+    /// Anything else, in words: a throttle, a fault of S3, no connection.
+    Other(String),
+}
+
+impl Refusal {
+    pub(crate) fn of<E>(error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let status = error
+            .raw_response()
+            .map(|response| response.status().as_u16());
+        match (status, error.code()) {
+            (_, Some("NoSuchBucket")) => Self::NoSuchBucket,
+            (Some(404), _) => Self::NoSuchKey,
+            (Some(412), _) => Self::Precondition,
+            (Some(409), _) => Self::Conflict,
+            (Some(403), _) => Self::Denied,
+            (Some(status), Some(code)) => Self::Other(format!(
+                "{status} {code}: {}",
+                error.message().unwrap_or("no message")
+            )),
+            _ => Self::Other(DisplayErrorContext(error).to_string()),
+        }
+    }
+
+    /// The refusal as a reason to try again, when it has no better meaning where it happened.
+    pub(crate) fn retryable(self, doing: String, needs: &'static str) -> Retryable {
+        match self {
+            Self::Denied => Retryable::Denied { doing, needs },
+            Self::NoSuchBucket => Retryable::NoSuchBucket { doing },
+            Self::NoSuchKey => Retryable::Storage {
+                doing,
+                cause: "404 NoSuchKey".to_owned(),
+            },
+            Self::Precondition => Retryable::Storage {
+                doing,
+                cause: "412 PreconditionFailed".to_owned(),
+            },
+            Self::Conflict => Retryable::Storage {
+                doing,
+                cause: "409 conflict".to_owned(),
+            },
+            Self::Other(cause) => Retryable::Storage { doing, cause },
+        }
+    }
+}
