@@ -1,0 +1,51 @@
+//! `uploader`, the author's tool: photographs in, markup for a page out.
+//!
+//! # Layout
+//!
+//! - `cli`: what can be asked for
+//! - `put`: sends files and waits for what is derived from them
+//! - `store`: the two buckets, and the way to them
+//! - `failure`: what went wrong, where, and what to do about it
+//! - `console`: what people and programs are told
+
+mod cli;
+mod console;
+mod failure;
+mod put;
+mod store;
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+
+use cli::{Cli, Command};
+
+/// All went well.
+const WELL: u8 = 0;
+/// Something failed.
+const FAILED: u8 = 1;
+/// What was asked for makes no sense; nothing was done. clap exits with it, too.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<u8> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("the program's threads could not be started")?;
+    match cli.command {
+        Command::Put(args) => runtime.block_on(put::run(args)),
+    }
+}

@@ -1,0 +1,190 @@
+//! Waits for the manifest of our own upload.
+
+use std::time::Duration;
+
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::get_object::GetObjectError;
+use manifest::{Manifest, State, manifest_key};
+use tokio::time::Instant;
+
+use super::send::Sent;
+use crate::failure::{Failure, innermost};
+use crate::store::Store;
+
+/// The first pause between two looks; a laptop is done with a small picture in about that time.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// The longest pause: what a person hardly notices at the end of a long wait.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
+
+/// `failed` is written before a last attempt, which may still succeed; after this long it is believed.
+const FAILED_IS_FINAL_AFTER: Duration = Duration::from_secs(15);
+
+/// What one look at the derived bucket showed.
+enum Look {
+    /// The manifest of our upload.
+    Ours(Box<Manifest>),
+    /// The manifest of an upload before or after ours.
+    Other(Box<Manifest>),
+    /// No manifest, or one that we may not know of.
+    Nothing,
+    /// Something that may pass.
+    Trouble(Failure),
+}
+
+/// The manifest of the upload `sent` under `key`, as soon as it says how that ended.
+///
+/// # Errors
+///
+/// A [`Failure`] when `patience` has run out, or something that waiting cannot mend.
+pub(super) async fn for_manifest(
+    store: &Store,
+    key: &str,
+    sent: &Sent,
+    patience: Duration,
+) -> Result<Manifest, Failure> {
+    let begun = Instant::now();
+    let mut pause = FIRST_PAUSE;
+    let mut failed_since: Option<Instant> = None;
+    loop {
+        let seen = look(store, key, sent).await?;
+        if let Look::Ours(manifest) = &seen {
+            let since = *failed_since.get_or_insert_with(Instant::now);
+            let settled = manifest.state != State::Failed
+                || since.elapsed() >= FAILED_IS_FINAL_AFTER
+                || begun.elapsed() >= patience;
+            if settled {
+                return Ok(Manifest::clone(manifest));
+            }
+        }
+        let left = patience.saturating_sub(begun.elapsed());
+        if left.is_zero() {
+            return Err(out_of_patience(store, key, sent, patience, seen).await);
+        }
+        tokio::time::sleep(pause.min(left)).await;
+        pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+    }
+}
+
+async fn look(store: &Store, key: &str, sent: &Sent) -> Result<Look, Failure> {
+    let request = store
+        .client
+        .get_object()
+        .bucket(&store.derived)
+        .key(manifest_key(key));
+    let answer = match request.send().await {
+        Ok(answer) => answer,
+        Err(SdkError::ServiceError(context))
+            if matches!(context.err(), GetObjectError::NoSuchKey(_)) =>
+        {
+            return Ok(Look::Nothing);
+        }
+        Err(error) => {
+            let failure = Failure::of_request(&error, &store.derived, store);
+            // Without s3:ListBucket, S3 says AccessDenied of what isn't there yet.
+            return if failure.is_final() {
+                Err(failure)
+            } else {
+                Ok(Look::Trouble(failure))
+            };
+        }
+    };
+    let json = match answer.body.collect().await {
+        Ok(body) => body.into_bytes(),
+        Err(error) => {
+            let message = format!("the manifest could not be read: {}", innermost(&error));
+            return Ok(Look::Trouble(Failure::new(
+                "connection",
+                message,
+                "Run the command again.",
+            )));
+        }
+    };
+    let manifest = Box::new(Manifest::parse(&json).map_err(|error| {
+        let message = format!("{}/{}: {error}", store.derived, manifest_key(key));
+        Failure::new(
+            "manifest",
+            message,
+            "Make sure that uploader and thumbnailer are of the same release.",
+        )
+    })?);
+    Ok(if is_ours(store, &manifest, sent) {
+        Look::Ours(manifest)
+    } else {
+        Look::Other(manifest)
+    })
+}
+
+fn is_ours(store: &Store, manifest: &Manifest, sent: &Sent) -> bool {
+    let source = &manifest.source;
+    if source.bucket != store.originals {
+        return false;
+    }
+    match (&sent.version_id, &source.version_id) {
+        (Some(ours), Some(theirs)) => ours == theirs,
+        _ => source.etag.trim_matches('"') == sent.etag,
+    }
+}
+
+/// Says what there is instead of a manifest of ours.
+async fn out_of_patience(
+    store: &Store,
+    key: &str,
+    sent: &Sent,
+    patience: Duration,
+    last: Look,
+) -> Failure {
+    let waited = patience.as_secs();
+    let place = format!("{}/{}", store.derived, manifest_key(key));
+    let later =
+        "The upload itself is there; look for the manifest later, or give a longer --timeout.";
+    if is_superseded(store, key, sent).await {
+        return Failure::new(
+            "superseded",
+            format!("another upload has replaced this one under '{key}'"),
+            "Upload the file again, or under another key with --to.",
+        );
+    }
+    match last {
+        Look::Trouble(failure) => Failure {
+            message: format!(
+                "no manifest could be read within {waited} s: {}",
+                failure.message
+            ),
+            ..failure
+        },
+        Look::Other(manifest) => Failure::new(
+            "timeout",
+            format!(
+                "after {waited} s, {place} is still that of another upload (written {})",
+                manifest.written
+            ),
+            later,
+        ),
+        Look::Nothing | Look::Ours(_) => Failure::new(
+            "timeout",
+            format!("after {waited} s there is no {place}"),
+            match &store.endpoint {
+                Some(endpoint) => format!("Is `thumbnailer up` running at {endpoint}? {later}"),
+                None => later.to_owned(),
+            },
+        ),
+    }
+}
+
+/// Whether the original under `key` is no longer what we sent. If that cannot be told, it is not.
+async fn is_superseded(store: &Store, key: &str, sent: &Sent) -> bool {
+    let answer = store
+        .client
+        .head_object()
+        .bucket(&store.originals)
+        .key(key)
+        .send()
+        .await;
+    answer.is_ok_and(|current| match (&sent.version_id, current.version_id()) {
+        (Some(ours), Some(theirs)) => ours != theirs,
+        _ => current
+            .e_tag()
+            .is_some_and(|etag| etag.trim_matches('"') != sent.etag),
+    })
+}
