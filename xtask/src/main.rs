@@ -1,0 +1,73 @@
+//! The project's own chores: `cargo xtask test | fixtures | bench`.
+//!
+//! # Layout
+//!
+//! - `test`: every test there is, those against real parts too; `summary` reads the runners' counts
+//! - `venv`: the Python tools that they need, under `target/`
+//! - `fixtures`: the generated inputs as files
+//! - `bench`: the criterion benches
+//! - `workspace`: where things lie; `child`: commands that end when we are told to
+
+mod bench;
+mod child;
+mod fixtures;
+mod summary;
+mod test;
+mod venv;
+mod workspace;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::{child::Interrupt, workspace::Workspace};
+
+/// Tests against real parts, generated inputs, benchmarks.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Runs every test: Rust's, then pytest against the release binaries, the AWS CLI, boto3, MiniStack
+    Test(test::Options),
+    /// Writes one file of every input kind and the broken files, to try by hand
+    Fixtures {
+        /// The folder to write to; made if absent
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Runs the criterion benches
+    Bench {
+        /// Passed on to criterion, for example a filter
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().chore) {
+        Ok(code) => code,
+        Err(error) if error.is::<Interrupt>() => {
+            eprintln!("interrupted");
+            ExitCode::from(130)
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(chore: Chore) -> Result<ExitCode> {
+    child::heed_signals()?;
+    match chore {
+        Chore::Test(options) => test::run(&Workspace::find()?, &options),
+        Chore::Fixtures { out } => fixtures::run(&out),
+        Chore::Bench { arguments } => bench::run(&Workspace::find()?, &arguments),
+    }
+}

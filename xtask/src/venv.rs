@@ -1,0 +1,109 @@
+//! The Python tools that the tests need, in a virtual environment under `target/`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::{child, workspace::Workspace};
+
+const INSTALL: &str = "on Debian 12: `apt-get install python3 python3-venv`";
+
+/// What a usable Python must be able to do, checked by the Python itself.
+const CHECK: &str = "\
+import sys
+assert sys.version_info >= (3, 11), 'it is Python %d.%d, 3.11 or newer is needed' % sys.version_info[:2]
+import venv, ensurepip
+";
+
+/// A virtual environment with everything that `tests/requirements.txt` names.
+pub(crate) struct Venv {
+    bin: PathBuf,
+}
+
+impl Venv {
+    /// The environment as it should be: made anew if it is absent or its requirements have changed.
+    pub(crate) fn ready(workspace: &Workspace) -> Result<Venv> {
+        let home = workspace.target("venv");
+        let venv = Venv {
+            bin: home.join("bin"),
+        };
+        let requirements = workspace.root().join("tests/requirements.txt");
+        let wanted = fs::read_to_string(&requirements)
+            .with_context(|| format!("cannot read {}", requirements.display()))?;
+        // Written last, so that an environment left half-made is not taken for a whole one.
+        let stamp = home.join("installed-requirements.txt");
+        if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+            println!("Python tools: as they are in {}", home.display());
+            return Ok(venv);
+        }
+        println!(
+            "Python tools: installing into {} (from PyPI, about 150 MB)",
+            home.display()
+        );
+        make(&home)?;
+        venv.install(&requirements)?;
+        fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
+        Ok(venv)
+    }
+
+    /// The folder of its programs: `python`, `aws`, `ministack`, `cargo-lambda`.
+    pub(crate) fn bin(&self) -> &Path {
+        &self.bin
+    }
+
+    /// Its Python with `arguments`.
+    pub(crate) fn python(&self, arguments: &[&str]) -> Command {
+        let mut python = Command::new(self.bin.join("python"));
+        python.args(arguments);
+        python
+    }
+
+    /// The file names every package that is needed, so none is looked for beyond it (`--no-deps`): cargo-lambda
+    /// would bring a C compiler of 700 MB for cross-building, which nothing here does.
+    fn install(&self, requirements: &Path) -> Result<()> {
+        let mut pip = self.python(&[
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+        ]);
+        let status = child::run(pip.arg("--requirement").arg(requirements))?;
+        ensure!(
+            status.success(),
+            "pip could not install the Python tools (its words are above); \
+             `cargo xtask test --rust-only` runs what needs nothing but Rust"
+        );
+        Ok(())
+    }
+}
+
+fn make(home: &Path) -> Result<()> {
+    match Command::new("python3").args(["-c", CHECK]).output() {
+        Err(error) => bail!("cannot start `python3` ({error}); {INSTALL}"),
+        Ok(check) if !check.status.success() => {
+            let words = String::from_utf8_lossy(&check.stderr);
+            bail!(
+                "`python3` will not do ({}); {INSTALL}",
+                words.trim().lines().last().unwrap_or("no reason given")
+            );
+        }
+        Ok(_) => {}
+    }
+    let status = child::run(
+        Command::new("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(home),
+    )?;
+    ensure!(
+        status.success(),
+        "`python3 -m venv {}` failed; {INSTALL}",
+        home.display()
+    );
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! Where the workspace, its target folder and its cargo are.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+
+/// The workspace that this program was built in.
+pub(crate) struct Workspace {
+    root: PathBuf,
+    target: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    workspace_root: PathBuf,
+    target_directory: PathBuf,
+}
+
+impl Workspace {
+    /// Asks cargo: the target folder can be set in more than one place.
+    pub(crate) fn find() -> Result<Workspace> {
+        let output = cargo()
+            .args([
+                "metadata",
+                "--no-deps",
+                "--format-version",
+                "1",
+                "--manifest-path",
+            ])
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"))
+            .output()
+            .context("cannot start cargo")?;
+        ensure!(
+            output.status.success(),
+            "`cargo metadata` failed: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let metadata: Metadata =
+            serde_json::from_slice(&output.stdout).context("cannot read `cargo metadata`")?;
+        Ok(Workspace {
+            root: metadata.workspace_root,
+            target: metadata.target_directory,
+        })
+    }
+
+    /// The repository's root.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// `path` in the target folder.
+    pub(crate) fn target(&self, path: &str) -> PathBuf {
+        self.target.join(path)
+    }
+
+    /// A cargo command at the repository's root.
+    pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
+        let mut cargo = cargo();
+        cargo.args(arguments).current_dir(&self.root);
+        cargo
+    }
+}
+
+/// The cargo that runs us, so that no other toolchain gets into the way.
+fn cargo() -> Command {
+    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
