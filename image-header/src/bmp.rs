@@ -67,7 +67,9 @@ fn layout(header: &[u8]) -> Option<Result<(u32, u32, u16, Compression), Rejectio
     let height = le32(header, 8)?.cast_signed().unsigned_abs();
     let bits = le16(header, 14)?;
     if width > i32::MAX as u32 || height > i32::MAX as u32 {
-        return Some(Err(Rejection::damaged("the BMP's size is negative")));
+        return Some(Err(Rejection::damaged(
+            "the BMP says a size that no picture can have",
+        )));
     }
     let compression = match le32(header, 16)? {
         0 => Compression::Rgb,

@@ -25,6 +25,12 @@ pub(crate) fn probe(source: &[u8], limits: &Limits) -> Result<SourceInfo, Reject
     let directory = tiff
         .directory(first)
         .ok_or_else(|| Rejection::damaged("the TIFF's first directory lies outside of the file"))?;
+    // No reader follows a chain of directories that bites its own tail.
+    if directory.next() == Some(first) {
+        return Err(Rejection::damaged(
+            "the TIFF's first page is followed by itself",
+        ));
+    }
     if let Some(what) = raw::named(&directory) {
         return Err(Rejection::unsupported(what));
     }

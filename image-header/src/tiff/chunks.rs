@@ -43,6 +43,14 @@ pub(super) fn all_there(
                 pieces(width, across)?.saturating_mul(pieces(height, down)?),
             )
         }
+        _ if [STRIP_OFFSETS, TILE_OFFSETS]
+            .iter()
+            .any(|&tag| directory.has(tag)) =>
+        {
+            return Err(Rejection::damaged(
+                "the TIFF's list of strips or tiles is cut off or ambiguous",
+            ));
+        }
         _ => {
             return Err(Rejection::damaged(
                 "the TIFF does not say where its picture lies",

@@ -162,13 +162,34 @@ fn profile_and_further_pages() {
         order.picture(2, &[8; 3]),
         Entry(34675, 7, 7, b"profile".to_vec()),
     );
-    let bytes = [order.header(), order.directory(8, &entries, 8)].concat();
+    let bytes = [order.header(), order.directory(8, &entries, 4000)].concat();
     let info = probe(&bytes).unwrap();
     let Profile::Ranges(ranges) = info.profile else {
         panic!()
     };
     assert_eq!(&bytes[ranges[0].clone()], b"profile");
     assert_eq!(info.notes, ["Only the first page of the TIFF is used."]);
+}
+
+#[test]
+fn a_chain_of_pages_that_loops_is_damaged() {
+    let order = Order::Little;
+    let bytes = [
+        order.header(),
+        order.directory(8, &order.picture(2, &[8; 3]), 8),
+    ]
+    .concat();
+    assert!(rejection(&bytes).contains("followed by itself"));
+}
+
+#[test]
+fn a_list_of_strips_beyond_the_file_is_told_from_none() {
+    let order = Order::Little;
+    let mut entries = order.picture(2, &[8; 3]);
+    entries.retain(|entry| entry.0 != 273);
+    assert!(rejection(&order.file(&entries)).contains("does not say where"));
+    entries.push(Entry(273, 4, 1 << 20, order.u32(4).repeat(3)));
+    assert!(rejection(&order.file(&entries)).contains("cut off"));
 }
 
 #[test]
