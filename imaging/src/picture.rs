@@ -22,8 +22,18 @@ pub(crate) struct Plane {
 impl Plane {
     /// A plane whose grid is the picture's.
     pub(crate) fn full(width: u32, height: u32, samples: Vec<u8>) -> Self {
-        let extent = Extent { x: 0.0, y: 0.0, width: f64::from(width), height: f64::from(height) };
-        Self { width, height, extent, samples }
+        let extent = Extent {
+            x: 0.0,
+            y: 0.0,
+            width: f64::from(width),
+            height: f64::from(height),
+        };
+        Self {
+            width,
+            height,
+            extent,
+            samples,
+        }
     }
 }
 
@@ -35,9 +45,13 @@ pub(crate) enum Components {
     Rgb,
     Rgba,
     /// Four inks; `inverted`: the highest value is no ink.
-    Cmyk { inverted: bool },
+    Cmyk {
+        inverted: bool,
+    },
     /// Inks of which the first three are stored as YCbCr.
-    Ycck { inverted: bool },
+    Ycck {
+        inverted: bool,
+    },
 }
 
 impl Components {

@@ -5,8 +5,8 @@ use std::io::Read;
 use flate2::read::ZlibDecoder;
 use image_header::{ColorModel, Format, Limits, PngColor, Profile, SourceInfo};
 use moxcms::{
-    Chromaticity, CicpColorPrimaries, CicpProfile, ColorPrimaries, ColorProfile, DataColorSpace, Layout,
-    MatrixCoefficients, ToneReprCurve, TransferCharacteristics, TransformOptions,
+    Chromaticity, CicpColorPrimaries, CicpProfile, ColorPrimaries, ColorProfile, DataColorSpace,
+    Layout, MatrixCoefficients, ToneReprCurve, TransferCharacteristics, TransformOptions,
 };
 
 /// The space that samples are in.
@@ -25,7 +25,12 @@ pub(crate) fn space(source: &[u8], info: &SourceInfo, limits: &Limits) -> (Space
         Ok(Some(bytes)) => match ColorProfile::new_from_slice(&bytes) {
             Ok(profile) => return (simplest(profile), None),
             Err(error) => {
-                return (Space::Srgb, Some(format!("the colour profile is damaged and was ignored: {error}")));
+                return (
+                    Space::Srgb,
+                    Some(format!(
+                        "the colour profile is damaged and was ignored: {error}"
+                    )),
+                );
             }
         },
         Ok(None) => {}
@@ -35,7 +40,10 @@ pub(crate) fn space(source: &[u8], info: &SourceInfo, limits: &Limits) -> (Space
         return (from_png_chunks(&info.png_color, info.color), None);
     }
     if info.interoperability_r03 {
-        return (Space::Profile(Box::new(ColorProfile::new_adobe_rgb())), None);
+        return (
+            Space::Profile(Box::new(ColorProfile::new_adobe_rgb())),
+            None,
+        );
     }
     (Space::Srgb, None)
 }
@@ -59,14 +67,25 @@ fn embedded(source: &[u8], profile: &Profile, limit: u64) -> Result<Option<Vec<u
         Profile::Deflated(range) => {
             let stream = source.get(range.clone()).ok_or_else(damaged)?;
             let mut bytes = Vec::new();
-            ZlibDecoder::new(stream).take(limit + 1).read_to_end(&mut bytes).map_err(|_| damaged())?;
-            if bytes.len() as u64 > limit { Err(too_large()) } else { Ok(Some(bytes)) }
+            ZlibDecoder::new(stream)
+                .take(limit + 1)
+                .read_to_end(&mut bytes)
+                .map_err(|_| damaged())?;
+            if bytes.len() as u64 > limit {
+                Err(too_large())
+            } else {
+                Ok(Some(bytes))
+            }
         }
     }
 }
 
 fn simplest(profile: ColorProfile) -> Space {
-    if is_srgb(&profile) { Space::Srgb } else { Space::Profile(Box::new(profile)) }
+    if is_srgb(&profile) {
+        Space::Srgb
+    } else {
+        Space::Profile(Box::new(profile))
+    }
 }
 
 /// Whether converting by `profile` changes nothing: judged by its numbers, never by its name. A cube of
@@ -75,14 +94,20 @@ fn is_srgb(profile: &ColorProfile) -> bool {
     let (layout, samples): (Layout, Vec<u16>) = match profile.color_space {
         DataColorSpace::Rgb => {
             const STEP: u16 = 13_107;
-            let cube = (0..216_u16).flat_map(|n| [n / 36, n / 6 % 6, n % 6].map(|level| level * STEP));
-            (Layout::Rgb, cube.chain(greys().flat_map(|grey| [grey; 3])).collect())
+            let cube =
+                (0..216_u16).flat_map(|n| [n / 36, n / 6 % 6, n % 6].map(|level| level * STEP));
+            (
+                Layout::Rgb,
+                cube.chain(greys().flat_map(|grey| [grey; 3])).collect(),
+            )
         }
         DataColorSpace::Gray => (Layout::Gray, greys().collect()),
         _ => return false,
     };
     let srgb = ColorProfile::new_srgb();
-    let Ok(transform) = profile.create_transform_16bit(layout, &srgb, Layout::Rgb, TransformOptions::default()) else {
+    let Ok(transform) =
+        profile.create_transform_16bit(layout, &srgb, Layout::Rgb, TransformOptions::default())
+    else {
         return false;
     };
     let expected: Vec<u16> = match layout {
@@ -91,7 +116,10 @@ fn is_srgb(profile: &ColorProfile) -> bool {
     };
     let mut converted = vec![0; expected.len()];
     transform.transform(&samples, &mut converted).is_ok()
-        && converted.iter().zip(&expected).all(|(&a, &b)| a.abs_diff(b) <= 257)
+        && converted
+            .iter()
+            .zip(&expected)
+            .all(|(&a, &b)| a.abs_diff(b) <= 257)
 }
 
 fn greys() -> impl Iterator<Item = u16> {
@@ -108,12 +136,19 @@ fn from_cicp([primaries, transfer, matrix, full_range]: [u8; 4]) -> (Space, Opti
                 .ok()
                 .filter(|&transfer| ToneReprCurve::try_from(transfer).is_ok()),
         );
-    let unread = || Some(format!("colour of code points {primaries}/{transfer}/{matrix} is taken for sRGB"));
-    let Some((color_primaries, transfer_characteristics)) = known.filter(|_| matrix == 0 && full_range == 1) else {
+    let unread = || {
+        Some(format!(
+            "colour of code points {primaries}/{transfer}/{matrix} is taken for sRGB"
+        ))
+    };
+    let Some((color_primaries, transfer_characteristics)) =
+        known.filter(|_| matrix == 0 && full_range == 1)
+    else {
         return (Space::Srgb, unread());
     };
     // PQ and HLG: shown as if their peak were white, which is too dark or too flat.
-    let warning = matches!(transfer, 16 | 18).then(|| "HDR is not tone mapped; the picture may look dull".to_owned());
+    let warning = matches!(transfer, 16 | 18)
+        .then(|| "HDR is not tone mapped; the picture may look dull".to_owned());
     let cicp = CicpProfile {
         color_primaries,
         transfer_characteristics,
@@ -125,7 +160,9 @@ fn from_cicp([primaries, transfer, matrix, full_range]: [u8; 4]) -> (Space, Opti
 
 /// gAMA and cHRM. A gamma of 1/2.2 is what writers of sRGB put there, and browsers take it so.
 fn from_png_chunks(color: &PngColor, model: ColorModel) -> Space {
-    let Some(gamma) = color.gamma.filter(|&gamma| gamma > 0) else { return Space::Srgb };
+    let Some(gamma) = color.gamma.filter(|&gamma| gamma > 0) else {
+        return Space::Srgb;
+    };
     let is_srgb_gamma = gamma.abs_diff(45_455) <= 50;
     if model == ColorModel::Grey {
         return match is_srgb_gamma {
@@ -136,7 +173,10 @@ fn from_png_chunks(color: &PngColor, model: ColorModel) -> Space {
     let mut profile = ColorProfile::new_srgb();
     if let Some(chromaticities) = color.chromaticities {
         let [white, red, green, blue] = [0, 2, 4, 6].map(|at| {
-            Chromaticity::new(chromaticities[at] as f32 / 100_000.0, chromaticities[at + 1] as f32 / 100_000.0)
+            Chromaticity::new(
+                chromaticities[at] as f32 / 100_000.0,
+                chromaticities[at + 1] as f32 / 100_000.0,
+            )
         });
         let sane = |point: &Chromaticity| point.y > 0.001 && point.x + point.y <= 1.1;
         if [white, red, green, blue].iter().all(sane) {
@@ -145,6 +185,8 @@ fn from_png_chunks(color: &PngColor, model: ColorModel) -> Space {
     }
     if !is_srgb_gamma {
         let curve = ToneReprCurve::Parametric(vec![100_000.0 / gamma as f32]);
+        // Else the code points of sRGB would go before the curves.
+        profile.cicp = None;
         profile.red_trc = Some(curve.clone());
         profile.green_trc = Some(curve.clone());
         profile.blue_trc = Some(curve);

@@ -1,43 +1,158 @@
-//! TIFF, by the `tiff` crate: the first page.
+//! TIFF, by the `tiff` crate: the first page, strip after strip.
 
 use std::io::Cursor;
 
-use image_header::{Limits, Rejection, SourceInfo};
-use tiff::ColorType;
-use tiff::decoder::{Decoder, DecodingResult};
+use image_header::{ColorModel, Limits, Rejection, SourceInfo};
+use tiff::decoder::{ChunkType, Decoder, DecodingResult};
+use tiff::{ColorType, TiffError};
 
-use super::{DecodeError, Decoded, check_size};
+use super::{DecodeError, Decoded, UNDECODED, accept_partial, check_size};
 use crate::picture::{Components, Interleaved, Picture, Samples};
+use crate::stop::Stop;
 
-pub(super) fn decode(source: &[u8], info: &SourceInfo, limits: &Limits) -> Result<Decoded, DecodeError> {
-    let damaged = |error: tiff::TiffError| Rejection::damaged(error.to_string());
+type Reader<'a> = Decoder<Cursor<&'a [u8]>>;
+
+pub(super) fn decode(
+    source: &[u8],
+    info: &SourceInfo,
+    limits: &Limits,
+    stop: &Stop,
+) -> Result<Decoded, DecodeError> {
     let mut bounds = tiff::decoder::Limits::default();
     bounds.decoding_buffer_size = usize::try_from(limits.decoded_bytes).unwrap_or(usize::MAX);
     bounds.intermediate_buffer_size = bounds.decoding_buffer_size;
     bounds.ifd_value_size = usize::try_from(limits.metadata_bytes).unwrap_or(usize::MAX);
-    let mut decoder = Decoder::new(Cursor::new(source)).map_err(damaged)?.with_limits(bounds);
-    let (width, height) = decoder.dimensions().map_err(damaged)?;
+    let mut reader = Decoder::new(Cursor::new(source))
+        .map_err(damaged)?
+        .with_limits(bounds);
+    let (width, height) = reader.dimensions().map_err(damaged)?;
     check_size(info, width, height)?;
-    let components = match decoder.colortype().map_err(damaged)? {
+    let components = components(reader.colortype().map_err(damaged)?, info)?;
+
+    let expected = width as usize * height as usize * components.count();
+    let (mut samples, warning) = match reader.get_chunk_type() {
+        ChunkType::Strip => read_strips(&mut reader, info, expected, stop)?,
+        ChunkType::Tile => (samples(reader.read_image().map_err(damaged)?)?, None),
+    };
+    if length(&samples) != expected {
+        return Err(
+            Rejection::damaged("it holds another number of samples than its size says").into(),
+        );
+    }
+    if info.premultiplied && components.has_alpha() {
+        unpremultiply(&mut samples, components.count());
+    }
+    let picture = Picture::Interleaved(Interleaved {
+        width,
+        height,
+        components,
+        samples,
+    });
+    Ok(Decoded {
+        picture,
+        warnings: warning.into_iter().collect(),
+    })
+}
+
+fn components(color: ColorType, info: &SourceInfo) -> Result<Components, Rejection> {
+    Ok(match color {
         ColorType::Gray(8 | 16) => Components::Grey,
         ColorType::GrayA(8 | 16) => Components::GreyAlpha,
+        ColorType::Multiband {
+            bit_depth: 8 | 16,
+            num_samples: 2,
+        } if info.color == ColorModel::Grey => Components::GreyAlpha,
         ColorType::RGB(8 | 16) => Components::Rgb,
         ColorType::RGBA(8 | 16) => Components::Rgba,
         ColorType::CMYK(8 | 16) => Components::Cmyk { inverted: false },
-        other => return Err(Rejection::unsupported(format!("a TIFF of {other:?} samples")).into()),
+        other => {
+            return Err(Rejection::unsupported(format!(
+                "a TIFF of {other:?} samples"
+            )));
+        }
+    })
+}
+
+/// Reads strips until all are there or one is missing; a warning in the latter case.
+fn read_strips(
+    reader: &mut Reader<'_>,
+    info: &SourceInfo,
+    expected: usize,
+    stop: &Stop,
+) -> Result<(Samples, Option<String>), DecodeError> {
+    let mut all = match info.bits_per_sample {
+        16 => Samples::Sixteen(Vec::with_capacity(expected)),
+        _ => Samples::Eight(Vec::with_capacity(expected)),
     };
-    let samples = match decoder.read_image().map_err(damaged)? {
-        DecodingResult::U8(samples) => Samples::Eight(samples),
-        DecodingResult::U16(samples) => Samples::Sixteen(samples),
-        _ => return Err(Rejection::unsupported("a TIFF of other than 8 or 16 bits a sample").into()),
-    };
-    let count = match &samples {
+    for strip in 0..reader.strip_count().map_err(damaged)? {
+        stop.check()?;
+        let more = match reader.read_chunk(strip) {
+            Ok(chunk) => samples(chunk)?,
+            Err(error) => {
+                let missing = expected.saturating_sub(length(&all));
+                let warning = accept_partial(missing, expected, &error.to_string())?;
+                match &mut all {
+                    Samples::Eight(all) => all.resize(expected, UNDECODED),
+                    Samples::Sixteen(all) => all.resize(expected, u16::from(UNDECODED) * 257),
+                }
+                return Ok((all, Some(warning)));
+            }
+        };
+        match (&mut all, more) {
+            (Samples::Eight(all), Samples::Eight(more)) => all.extend(more),
+            (Samples::Sixteen(all), Samples::Sixteen(more)) => all.extend(more),
+            _ => return Err(Rejection::damaged("its strips differ in bits a sample").into()),
+        }
+    }
+    Ok((all, None))
+}
+
+fn samples(result: DecodingResult) -> Result<Samples, Rejection> {
+    match result {
+        DecodingResult::U8(samples) => Ok(Samples::Eight(samples)),
+        DecodingResult::U16(samples) => Ok(Samples::Sixteen(samples)),
+        _ => Err(Rejection::unsupported(
+            "a TIFF of other than 8 or 16 bits a sample",
+        )),
+    }
+}
+
+fn length(samples: &Samples) -> usize {
+    match samples {
         Samples::Eight(samples) => samples.len(),
         Samples::Sixteen(samples) => samples.len(),
-    };
-    if count != width as usize * height as usize * components.count() {
-        return Err(Rejection::damaged("its strips hold another number of samples than its size").into());
     }
-    let picture = Picture::Interleaved(Interleaved { width, height, components, samples });
-    Ok(Decoded { picture, warnings: Vec::new() })
+}
+
+/// Colours of TIFF's associated alpha (TIFF 6.0, section 18) divided by it again. The last of `channels` is alpha.
+fn unpremultiply(samples: &mut Samples, channels: usize) {
+    fn divide(color: u32, alpha: u32, most: u32) -> u32 {
+        if alpha == 0 {
+            0
+        } else {
+            ((color * most + alpha / 2) / alpha).min(most)
+        }
+    }
+    match samples {
+        Samples::Eight(samples) => {
+            for pixel in samples.chunks_exact_mut(channels) {
+                let (colors, alpha) = pixel.split_at_mut(channels - 1);
+                colors
+                    .iter_mut()
+                    .for_each(|c| *c = divide((*c).into(), alpha[0].into(), 255) as u8);
+            }
+        }
+        Samples::Sixteen(samples) => {
+            for pixel in samples.chunks_exact_mut(channels) {
+                let (colors, alpha) = pixel.split_at_mut(channels - 1);
+                colors
+                    .iter_mut()
+                    .for_each(|c| *c = divide((*c).into(), alpha[0].into(), 65_535) as u16);
+            }
+        }
+    }
+}
+
+fn damaged(error: TiffError) -> Rejection {
+    Rejection::damaged(error.to_string())
 }
