@@ -1,0 +1,174 @@
+//! A queue as SQS is one: at least once, in no promised order, with a visibility timeout and a dead-letter list.
+//!
+//! Each message is a small file, moved from `staged` (its change is not committed yet) to `ready`, and removed when
+//! it has been dealt with or moved to `dead`. How often it was received is written down before each delivery, so that
+//! a message that kills the process is counted too. Timers are not kept: after a restart everything is visible.
+
+mod disk;
+mod message;
+mod run;
+mod settings;
+mod state;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+pub(crate) use disk::Kept;
+pub(crate) use message::{Cause, Stored};
+pub use message::{Depth, Message};
+pub use settings::QueueSettings;
+use state::State;
+
+use crate::clock::{self, Sequence};
+use crate::{Error, event};
+use disk::Folder;
+
+/// A handle on the queue; clones share it.
+#[derive(Debug, Clone)]
+pub struct Queue(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    root: PathBuf,
+    settings: QueueSettings,
+    sequence: Arc<Sequence>,
+    state: Mutex<State>,
+    /// Counts changes, so that waiters look again.
+    changed: watch::Sender<u64>,
+}
+
+/// An event on disk whose change is not committed yet.
+#[derive(Debug)]
+pub(crate) struct Staged(Stored);
+
+impl Queue {
+    /// Takes up what `kept` holds; staged events are published if their change `happened`.
+    pub(crate) fn open(
+        root: PathBuf,
+        settings: QueueSettings,
+        sequence: Arc<Sequence>,
+        kept: Kept,
+        happened: impl Fn(&Cause) -> bool,
+    ) -> Result<Self, Error> {
+        let mut state = State::default();
+        for stored in kept.dead {
+            state.bury(stored);
+        }
+        for stored in kept.ready {
+            state.add(stored);
+        }
+        for stored in kept.staged {
+            if stored.cause.as_ref().is_some_and(&happened) {
+                disk::relocate(&root, &stored.id, Folder::Staged, Folder::Ready)?;
+                state.add(stored);
+            } else {
+                disk::remove(&root, &stored.id, Folder::Staged)?;
+            }
+        }
+        let shared = Shared {
+            root,
+            settings,
+            sequence,
+            state: Mutex::new(state),
+            changed: watch::Sender::new(0),
+        };
+        Ok(Self(Arc::new(shared)))
+    }
+
+    /// Puts a message with any body into the queue and returns its id.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if it cannot be written to disk; then it is not in the queue.
+    pub fn send(&self, body: String) -> Result<String, Error> {
+        let stored = self.stored(body, None)?;
+        disk::write(&self.0.root, &stored, Folder::Ready)?;
+        let id = stored.id.clone();
+        self.state().add(stored);
+        self.notice();
+        Ok(id)
+    }
+
+    /// How many messages are in which state.
+    pub fn depth(&self) -> Depth {
+        self.state().depth()
+    }
+
+    /// The messages that were received too often, oldest first.
+    pub fn dead_letters(&self) -> Vec<Message> {
+        let max = self.0.settings.max_receives;
+        self.state()
+            .dead()
+            .map(|stored| stored.message(String::new(), max))
+            .collect()
+    }
+
+    /// Makes every dead letter visible again, with its receive count at zero. Returns how many there were.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if one cannot be moved; it and those after it stay dead.
+    pub fn redrive(&self) -> Result<usize, Error> {
+        let mut state = self.state();
+        let mut count = 0;
+        while let Some(mut stored) = state.exhume() {
+            let dead = stored.clone();
+            stored.receive_count = 0;
+            stored.first_receive_unix_ms = 0;
+            let moved = disk::write(&self.0.root, &stored, Folder::Ready)
+                .and_then(|()| disk::remove(&self.0.root, &stored.id, Folder::Dead));
+            if let Err(error) = moved {
+                state.bury(dead);
+                return Err(error);
+            }
+            state.add(stored);
+            count += 1;
+        }
+        drop(state);
+        self.notice();
+        Ok(count)
+    }
+
+    /// Writes an event down before the change it tells of.
+    pub(crate) fn stage(&self, body: String, cause: Cause) -> Result<Staged, Error> {
+        let stored = self.stored(body, Some(cause))?;
+        disk::write(&self.0.root, &stored, Folder::Staged)?;
+        Ok(Staged(stored))
+    }
+
+    /// The change is committed: its event becomes visible.
+    pub(crate) fn publish(&self, staged: Staged) -> Result<(), Error> {
+        disk::relocate(&self.0.root, &staged.0.id, Folder::Staged, Folder::Ready)?;
+        self.state().add(staged.0);
+        self.notice();
+        Ok(())
+    }
+
+    /// The change was not committed: its event is forgotten.
+    pub(crate) fn unstage(&self, staged: Staged) -> Result<(), Error> {
+        disk::remove(&self.0.root, &staged.0.id, Folder::Staged)
+    }
+
+    fn stored(&self, body: String, cause: Option<Cause>) -> Result<Stored, Error> {
+        Ok(Stored {
+            id: event::sequencer(self.0.sequence.next()?),
+            body,
+            sent_unix_ms: clock::unix_ms(),
+            receive_count: 0,
+            first_receive_unix_ms: 0,
+            cause,
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn notice(&self) {
+        self.0
+            .changed
+            .send_modify(|changes| *changes = changes.wrapping_add(1));
+    }
+}

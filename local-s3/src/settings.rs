@@ -1,0 +1,121 @@
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use crate::{Error, QueueSettings, Server};
+
+/// A bucket that shall exist when the server runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bucket {
+    pub(crate) name: String,
+    pub(crate) versioned: bool,
+    pub(crate) notify: bool,
+}
+
+impl Bucket {
+    /// An unversioned bucket that tells nobody of its changes.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            versioned: false,
+            notify: false,
+        }
+    }
+
+    /// Whether to keep versions. `true` turns versioning on at every start; `false` leaves an existing bucket as it is.
+    pub fn versioned(mut self, yes: bool) -> Self {
+        self.versioned = yes;
+        self
+    }
+
+    /// Whether completed writes and removals send an event to the queue. Not stored: it holds for this run.
+    pub fn notify(mut self, yes: bool) -> Self {
+        self.notify = yes;
+        self
+    }
+}
+
+/// What a [`Server`] shall be like. Made by [`Server::builder`].
+#[derive(Debug, Clone)]
+pub struct Builder {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) listen: SocketAddr,
+    pub(crate) access_key: String,
+    pub(crate) secret_key: String,
+    pub(crate) region: String,
+    pub(crate) buckets: Vec<Bucket>,
+    pub(crate) hide_missing_keys: bool,
+    pub(crate) queue: QueueSettings,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from(".thumbnailer"),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9000)),
+            access_key: "local".into(),
+            secret_key: "locallocal".into(),
+            region: "us-east-1".into(),
+            buckets: Vec::new(),
+            hide_missing_keys: false,
+            queue: QueueSettings::default(),
+        }
+    }
+}
+
+impl Builder {
+    /// Where objects and queue lie. Default `.thumbnailer`. Created if absent; one server at a time.
+    pub fn data_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.data_dir = dir.into();
+        self
+    }
+
+    /// The address to listen on. Default `127.0.0.1:9000`; port 0 takes any free port.
+    ///
+    /// The wire is plain HTTP: an address that others can reach is the caller's decision.
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// The one key pair whose signatures are accepted. Default `local` and `locallocal`.
+    pub fn credentials(mut self, key: &str, secret: &str) -> Self {
+        self.access_key = key.into();
+        self.secret_key = secret.into();
+        self
+    }
+
+    /// The region the buckets say they are in. Default `us-east-1`. Requests signed for another one are accepted.
+    pub fn region(mut self, region: &str) -> Self {
+        self.region = region.into();
+        self
+    }
+
+    /// A bucket to create at start if it is absent. May be called several times.
+    pub fn bucket(mut self, bucket: Bucket) -> Self {
+        self.buckets.push(bucket);
+        self
+    }
+
+    /// Answer 403 `AccessDenied` instead of 404 for missing keys on GET and HEAD, as S3 does for callers without
+    /// `s3:ListBucket`.
+    pub fn hide_missing_keys(mut self, yes: bool) -> Self {
+        self.hide_missing_keys = yes;
+        self
+    }
+
+    /// How the queue delivers.
+    pub fn queue(mut self, settings: QueueSettings) -> Self {
+        self.queue = settings;
+        self
+    }
+
+    /// Opens the data directory, finishes what an earlier run left unfinished, and listens.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PortInUse`] and [`Error::Listen`] for the address, [`Error::Locked`] if another server uses the data
+    /// directory, [`Error::BucketName`], and [`Error::Io`] or [`Error::Damaged`] for what lies there.
+    pub async fn start(self) -> Result<Server, Error> {
+        Server::start(self).await
+    }
+}

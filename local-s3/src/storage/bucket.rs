@@ -1,0 +1,235 @@
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use s3s::path::check_bucket_name;
+use serde::{Deserialize, Serialize};
+use tokio::sync::OwnedMutexGuard;
+
+use super::{Fault, Object, Store, blocking, files};
+use crate::{Error, clock};
+
+/// How many writers of different keys may commit at once.
+const LOCKS: usize = 64;
+
+/// A key's versions, newest first.
+pub(super) type Versions = Vec<Arc<Object>>;
+
+/// Whether a bucket keeps versions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Versioning {
+    #[default]
+    Off,
+    Enabled,
+    Suspended,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct BucketRecord {
+    pub(super) created_ms: u64,
+    pub(super) versioning: Versioning,
+}
+
+/// A bucket and the index of its objects.
+#[derive(Debug)]
+pub(crate) struct Bucket {
+    name: String,
+    created_ms: u64,
+    versioning: RwLock<Versioning>,
+    notify: AtomicBool,
+    deleted: AtomicBool,
+    objects: RwLock<BTreeMap<String, Versions>>,
+    locks: Vec<Arc<tokio::sync::Mutex<()>>>,
+    /// Which key owns which path of the readable view; paths in lower case, as some file systems ignore case.
+    pub(super) view: Mutex<HashMap<String, String>>,
+}
+
+impl Bucket {
+    pub(super) fn new(name: &str, record: &BucketRecord) -> Self {
+        Self {
+            name: name.to_owned(),
+            created_ms: record.created_ms,
+            versioning: RwLock::new(record.versioning),
+            notify: AtomicBool::new(false),
+            deleted: AtomicBool::new(false),
+            objects: RwLock::default(),
+            locks: (0..LOCKS).map(|_| Arc::default()).collect(),
+            view: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn created_ms(&self) -> u64 {
+        self.created_ms
+    }
+
+    pub(crate) fn versioning(&self) -> Versioning {
+        *self
+            .versioning
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn notifies(&self) -> bool {
+        self.notify.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_notify(&self, yes: bool) {
+        self.notify.store(yes, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_deleted(&self) -> bool {
+        self.deleted.load(Ordering::Acquire)
+    }
+
+    pub(super) fn objects(&self) -> RwLockReadGuard<'_, BTreeMap<String, Versions>> {
+        self.objects.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn objects_mut(&self) -> RwLockWriteGuard<'_, BTreeMap<String, Versions>> {
+        self.objects.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps other writers of `key` out until the guard is dropped.
+    pub(super) async fn lock(&self, key: &str) -> OwnedMutexGuard<()> {
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        let slot = (hasher.finish() % LOCKS as u64) as usize;
+        Arc::clone(&self.locks[slot]).lock_owned().await
+    }
+
+    async fn lock_all(&self) -> Vec<OwnedMutexGuard<()>> {
+        let mut guards = Vec::with_capacity(LOCKS);
+        for lock in &self.locks {
+            guards.push(Arc::clone(lock).lock_owned().await);
+        }
+        guards
+    }
+
+    /// The newest version of a key, which may be a delete marker.
+    pub(crate) fn newest(&self, key: &str) -> Option<Arc<Object>> {
+        self.objects()
+            .get(key)
+            .and_then(|versions| versions.first())
+            .cloned()
+    }
+
+    /// The version to read: the newest one, or the one named.
+    pub(crate) fn find(&self, key: &str, version: Option<&str>) -> Result<Arc<Object>, Fault> {
+        let found = match version {
+            None => self.newest(key).ok_or(Fault::NoSuchKey)?,
+            Some(name) => {
+                let objects = self.objects();
+                let versions = objects.get(key).ok_or(Fault::NoSuchVersion)?;
+                versions
+                    .iter()
+                    .find(|object| object.is_version(name))
+                    .cloned()
+                    .ok_or(Fault::NoSuchVersion)?
+            }
+        };
+        if found.delete_marker {
+            return Err(Fault::DeleteMarker {
+                version_id: found.version_name().to_owned(),
+                asked_for: version.is_some(),
+                last_modified_ms: found.last_modified_ms,
+            });
+        }
+        Ok(found)
+    }
+}
+
+impl Store {
+    /// Creates a bucket.
+    pub(crate) async fn create_bucket(self: &Arc<Self>, name: &str) -> Result<Arc<Bucket>, Fault> {
+        let (store, name) = (Arc::clone(self), name.to_owned());
+        blocking(move || store.create_bucket_now(&name)).await
+    }
+
+    pub(super) fn create_bucket_now(&self, name: &str) -> Result<Arc<Bucket>, Fault> {
+        if !check_bucket_name(name) {
+            return Err(Error::BucketName(name.to_owned()).into());
+        }
+        let mut buckets = self.buckets.write().unwrap_or_else(PoisonError::into_inner);
+        if buckets.contains_key(name) {
+            return Err(Fault::BucketExists);
+        }
+        let record = BucketRecord {
+            created_ms: clock::unix_ms(),
+            versioning: Versioning::Off,
+        };
+        self.write_record(name, &record)?;
+        let bucket = Arc::new(Bucket::new(name, &record));
+        buckets.insert(name.to_owned(), Arc::clone(&bucket));
+        Ok(bucket)
+    }
+
+    fn write_record(&self, name: &str, record: &BucketRecord) -> Result<(), Error> {
+        let path = self.layout.bucket(name);
+        files::replace(&path, &files::to_json(&path, record)?)
+    }
+
+    /// Deletes an empty bucket.
+    pub(crate) async fn delete_bucket(self: &Arc<Self>, name: &str) -> Result<(), Fault> {
+        let bucket = self.bucket(name)?;
+        let guards = bucket.lock_all().await;
+        if !bucket.objects().is_empty() || self.uploads.any_in(name) {
+            return Err(Fault::BucketNotEmpty);
+        }
+        let store = Arc::clone(self);
+        blocking(move || {
+            let _guards = guards;
+            files::remove(&store.layout.bucket(bucket.name()))?;
+            files::sync_parent(&store.layout.bucket(bucket.name()));
+            bucket.deleted.store(true, Ordering::Release);
+            store
+                .buckets
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .remove(bucket.name());
+            let _ = std::fs::remove_dir_all(store.layout.store(bucket.name()));
+            let _ = std::fs::remove_dir(store.layout.view(bucket.name()));
+            Ok(())
+        })
+        .await
+    }
+
+    /// Turns versioning on or suspends it.
+    pub(crate) async fn set_versioning(
+        self: &Arc<Self>,
+        name: &str,
+        versioning: Versioning,
+    ) -> Result<(), Fault> {
+        let bucket = self.bucket(name)?;
+        let guards = bucket.lock_all().await;
+        let store = Arc::clone(self);
+        blocking(move || {
+            let _guards = guards;
+            store.set_versioning_now(&bucket, versioning)
+        })
+        .await
+    }
+
+    pub(super) fn set_versioning_now(
+        &self,
+        bucket: &Bucket,
+        versioning: Versioning,
+    ) -> Result<(), Fault> {
+        self.write_record(
+            bucket.name(),
+            &BucketRecord {
+                created_ms: bucket.created_ms,
+                versioning,
+            },
+        )?;
+        *bucket
+            .versioning
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = versioning;
+        Ok(())
+    }
+}

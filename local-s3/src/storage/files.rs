@@ -1,0 +1,132 @@
+//! Writing files so that a crash leaves the old one or the new one, never half of one.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::Error;
+
+/// The ending of files that are not finished; whoever opens the directory removes them.
+const UNFINISHED: &str = "unfinished";
+
+static COUNTER: AtomicU64 = AtomicU64::new(0);
+
+/// A name beside `path` that no other writer of this process uses.
+fn beside(path: &Path) -> PathBuf {
+    path.with_extension(format!(
+        "{}.{UNFINISHED}",
+        COUNTER.fetch_add(1, Ordering::Relaxed)
+    ))
+}
+
+pub(crate) fn is_unfinished(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == UNFINISHED)
+}
+
+/// Puts `bytes` at `path`, replacing what was there; on return they outlive a power cut.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    write(path, bytes, true)?;
+    sync_parent(path);
+    Ok(())
+}
+
+/// As [`replace`], but outliving only the end of the process.
+pub(crate) fn replace_unsynced(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    write(path, bytes, false)
+}
+
+fn write(path: &Path, bytes: &[u8], sync: bool) -> Result<(), Error> {
+    let unfinished = beside(path);
+    let written = (|| {
+        let mut file = File::create(&unfinished)?;
+        file.write_all(bytes)?;
+        if sync {
+            file.sync_all()?;
+        }
+        fs::rename(&unfinished, path)
+    })();
+    written.map_err(|error| {
+        let _ = fs::remove_file(&unfinished);
+        Error::io("write", path)(error)
+    })
+}
+
+/// Makes a rename or removal in `path`'s directory outlive a power cut. Not every file system can; those that
+/// cannot have nothing better to offer.
+pub(crate) fn sync_parent(path: &Path) {
+    if let Some(parent) = path.parent()
+        && let Ok(directory) = File::open(parent)
+    {
+        let _ = directory.sync_all();
+    }
+}
+
+pub(crate) fn create_dir_all(path: &Path) -> Result<(), Error> {
+    fs::create_dir_all(path).map_err(Error::io("create", path))
+}
+
+/// Removes a file; that it is gone already is fine.
+pub(crate) fn remove(path: &Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Error::io("remove", path)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The entries of a directory in order of name; none if it does not exist.
+pub(crate) fn entries(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    let listing = match fs::read_dir(path) {
+        Ok(listing) => listing,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Error::io("list", path)(error)),
+    };
+    let mut entries = listing
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(Error::io("list", path))?;
+    entries.sort();
+    Ok(entries)
+}
+
+/// Reads a JSON document that we wrote.
+pub(crate) fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Error> {
+    let bytes = fs::read(path).map_err(Error::io("read", path))?;
+    serde_json::from_slice(&bytes).map_err(|error| Error::Damaged {
+        path: path.to_path_buf(),
+        reason: error.to_string(),
+    })
+}
+
+/// A document as bytes. Our own types always serialise; should one not, that is an I/O error like any other.
+pub(crate) fn to_json<T: serde::Serialize>(path: &Path, document: &T) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec(document).map_err(|error| Error::io("encode", path)(io::Error::other(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn replacing_leaves_no_other_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.json");
+        replace(&path, b"one").unwrap();
+        replace(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(entries(dir.path()).unwrap(), [path]);
+    }
+
+    #[test]
+    fn a_failed_write_names_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("missing/a.json");
+        let error = replace(&path, b"one").unwrap_err().to_string();
+        assert!(error.contains("missing/a.json"), "{error}");
+    }
+}

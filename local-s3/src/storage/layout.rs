@@ -1,0 +1,108 @@
+use std::path::{Path, PathBuf};
+
+use super::files;
+use crate::{Error, event, key};
+
+/// Where everything lies below a data directory.
+///
+/// ```text
+/// DIR/.s3/lock                                       held while a server runs
+/// DIR/.s3/sequence                                   a bound above every number handed out
+/// DIR/.s3/tmp/                                       bodies on their way in
+/// DIR/.s3/buckets/<bucket>.json
+/// DIR/.s3/store/<bucket>/<2 hex>/<sha256 of key>/    one folder a key
+///     <sequencer>.json                               one version; its existence is the commit
+///     <sequencer>.data                               its bytes (none for a delete marker)
+/// DIR/.s3/uploads/<upload id>/upload.json
+///     <part>.json  <part>-<sequencer>.data           the parts of a multipart upload
+/// DIR/.s3/queue/{staged,ready,dead}/<id>.json        see `queue`
+/// DIR/<bucket>/<key>                                 readable view: hard links, never read back
+/// ```
+///
+/// Bucket names cannot start with a dot, so `.s3` meets none of them.
+#[derive(Debug, Clone)]
+pub(crate) struct Layout {
+    root: PathBuf,
+}
+
+impl Layout {
+    pub(crate) fn create(root: &Path) -> Result<Self, Error> {
+        let layout = Self {
+            root: root.to_path_buf(),
+        };
+        for dir in [
+            layout.tmp(),
+            layout.buckets(),
+            layout.uploads(),
+            layout.queue(),
+        ] {
+            files::create_dir_all(&dir)?;
+        }
+        Ok(layout)
+    }
+
+    fn private(&self) -> PathBuf {
+        self.root.join(".s3")
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.private().join("lock")
+    }
+
+    pub(crate) fn sequence(&self) -> PathBuf {
+        self.private().join("sequence")
+    }
+
+    pub(crate) fn tmp(&self) -> PathBuf {
+        self.private().join("tmp")
+    }
+
+    pub(crate) fn buckets(&self) -> PathBuf {
+        self.private().join("buckets")
+    }
+
+    pub(crate) fn bucket(&self, bucket: &str) -> PathBuf {
+        self.buckets().join(format!("{bucket}.json"))
+    }
+
+    pub(crate) fn store(&self, bucket: &str) -> PathBuf {
+        self.private().join("store").join(bucket)
+    }
+
+    /// The folder of a key's versions.
+    pub(crate) fn versions(&self, bucket: &str, key: &str) -> PathBuf {
+        let digest = key::digest(key);
+        self.store(bucket).join(&digest[..2]).join(digest)
+    }
+
+    pub(crate) fn version(&self, bucket: &str, key: &str, sequence: u64) -> PathBuf {
+        self.versions(bucket, key)
+            .join(format!("{}.json", event::sequencer(sequence)))
+    }
+
+    pub(crate) fn data(&self, bucket: &str, key: &str, sequence: u64) -> PathBuf {
+        self.versions(bucket, key)
+            .join(format!("{}.data", event::sequencer(sequence)))
+    }
+
+    pub(crate) fn uploads(&self) -> PathBuf {
+        self.private().join("uploads")
+    }
+
+    pub(crate) fn upload(&self, upload_id: &str) -> PathBuf {
+        self.uploads().join(upload_id)
+    }
+
+    pub(crate) fn queue(&self) -> PathBuf {
+        self.private().join("queue")
+    }
+
+    /// The root of a bucket's readable view.
+    pub(crate) fn view(&self, bucket: &str) -> PathBuf {
+        self.root.join(bucket)
+    }
+}

@@ -1,0 +1,100 @@
+//! Where connections meet the S3 service: the outermost layer, through which every request and response passes.
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use hyper::service::Service;
+use hyper::{Method, Request, StatusCode};
+use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s::{Body, HttpError, HttpResponse};
+
+use super::access::{Gate, OnePair};
+use super::{Api, Call};
+use crate::Builder;
+use crate::clock;
+use crate::requests::Counter;
+use crate::storage::Store;
+
+/// The S3 service of one server.
+#[derive(Debug, Clone)]
+pub(crate) struct Wire {
+    service: S3Service,
+    requests: Arc<AtomicU64>,
+}
+
+impl Wire {
+    pub(crate) fn new(store: Arc<Store>, builder: &Builder, counter: Counter) -> Self {
+        let mut service = S3ServiceBuilder::new(Api {
+            store,
+            hide_missing_keys: builder.hide_missing_keys,
+        });
+        service.set_auth(OnePair {
+            access_key: builder.access_key.clone(),
+            secret_key: builder.secret_key.clone().into(),
+        });
+        service.set_access(Gate { counter });
+        Self {
+            service: service.build(),
+            requests: Arc::new(AtomicU64::new(clock::unix_ms() << 20)),
+        }
+    }
+
+    /// The service for one connection.
+    pub(crate) fn for_peer(&self, peer: IpAddr) -> Front {
+        Front {
+            wire: self.clone(),
+            peer,
+        }
+    }
+}
+
+/// [`Wire`] as one client sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct Front {
+    wire: Wire,
+    peer: IpAddr,
+}
+
+impl Service<Request<Incoming>> for Front {
+    type Response = HttpResponse;
+    type Error = HttpError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let request_id = format!(
+            "{:016X}",
+            self.wire.requests.fetch_add(1, Ordering::Relaxed)
+        );
+        let mut request = request.map(Body::from);
+        let head = request.method() == Method::HEAD;
+        request.extensions_mut().insert(Call {
+            request_id: request_id.clone(),
+            source_ip: self.peer.to_string(),
+        });
+        let service = self.wire.service.clone();
+        Box::pin(async move {
+            let mut response = service.call(request).await?;
+            tidy(&mut response, head);
+            if let Ok(value) = HeaderValue::from_str(&request_id) {
+                response.headers_mut().insert("x-amz-request-id", value);
+            }
+            Ok(response)
+        })
+    }
+}
+
+/// `s3s` gives every error an XML body, also those that by HTTP's rules have none.
+fn tidy(response: &mut HttpResponse, head: bool) {
+    let status = response.status();
+    let error = status.is_client_error() || status.is_server_error();
+    if status == StatusCode::NOT_MODIFIED || (head && error) {
+        *response.body_mut() = Body::empty();
+        response.headers_mut().remove(CONTENT_LENGTH);
+        response.headers_mut().remove(CONTENT_TYPE);
+    }
+}

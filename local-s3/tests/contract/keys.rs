@@ -1,0 +1,209 @@
+use std::collections::BTreeMap;
+
+use crate::support::{is, refused, site};
+
+/// Keys that would meet on a naive file system, or leave it.
+fn awkward() -> Vec<String> {
+    let long = "ü".repeat(512);
+    assert_eq!(long.len(), 1024);
+    let mut keys: Vec<String> = [
+        "a",
+        "a/b",
+        "a/b/c",
+        "a/",
+        "a//b",
+        "/a",
+        "A",
+        "a/B",
+        "..",
+        "../x",
+        "a/../b",
+        ".",
+        "./a",
+        "a/.",
+        "..%2fx",
+        "a b+ü.jpg",
+        "a%20b",
+        "quo\"te'<&>",
+        "back\\slash",
+        "colon:semi;",
+        "\u{1F4F7}.jpg",
+        ".s3",
+        ".s3/lock",
+        "trailing.",
+        "CON",
+        "%00",
+        "?query=1",
+        "#fragment",
+        "\u{e9}",
+        "e\u{301}",
+    ]
+    .into_iter()
+    .map(str::to_owned)
+    .collect();
+    keys.push(long);
+    keys.push("x".repeat(300));
+    keys
+}
+
+#[tokio::test]
+async fn no_two_keys_meet() {
+    let site = site().await;
+    let keys = awkward();
+    for (at, key) in keys.iter().enumerate() {
+        site.put("plain", key, format!("body {at}")).await;
+    }
+    let check = async |site: &crate::support::Site| {
+        for (at, key) in keys.iter().enumerate() {
+            assert_eq!(
+                site.get("plain", key).await,
+                format!("body {at}").into_bytes(),
+                "{key:?}"
+            );
+        }
+        let mut sorted = keys.clone();
+        sorted.sort();
+        assert_eq!(site.keys("plain").await, sorted);
+    };
+    check(&site).await;
+    let site = site.restart().await;
+    check(&site).await;
+    for key in &keys {
+        site.client
+            .delete_object()
+            .bucket("plain")
+            .key(key)
+            .send()
+            .await
+            .unwrap();
+    }
+    assert!(site.keys("plain").await.is_empty());
+    let outside: Vec<_> = std::fs::read_dir(site.dir.path().parent().unwrap())
+        .unwrap()
+        .flatten()
+        .collect();
+    assert!(
+        outside.iter().all(|entry| entry.file_name() != "x"),
+        "nothing left the data directory"
+    );
+}
+
+#[tokio::test]
+async fn longer_keys_are_refused() {
+    let site = site().await;
+    let key = format!("{}x", "ü".repeat(512));
+    let put = site.client.put_object().bucket("plain").key(key);
+    assert_eq!(refused(put.send()).await, is(400, "KeyTooLongError"));
+}
+
+/// The files of a bucket's view, by path.
+fn view(site: &crate::support::Site, bucket: &str) -> BTreeMap<String, Vec<u8>> {
+    fn walk(dir: &std::path::Path, prefix: &str, found: &mut BTreeMap<String, Vec<u8>>) {
+        for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+            let name = format!("{prefix}{}", entry.file_name().to_str().unwrap());
+            if entry.path().is_dir() {
+                walk(&entry.path(), &format!("{name}/"), found);
+            } else {
+                found.insert(name, std::fs::read(entry.path()).unwrap());
+            }
+        }
+    }
+    let mut found = BTreeMap::new();
+    walk(&site.dir.path().join(bucket), "", &mut found);
+    found
+}
+
+#[tokio::test]
+async fn plain_keys_can_be_read_as_files() {
+    let site = site().await;
+    site.put("plain", "2024/07/ü b.jpg", "one").await;
+    site.put("plain", "../escape", "hidden").await;
+    site.put("plain", "a", "file").await;
+    site.put("plain", "a/b", "cannot be shown beside a").await;
+    let shown = view(&site, "plain");
+    assert_eq!(shown.keys().collect::<Vec<_>>(), ["2024/07/ü b.jpg", "a"]);
+    assert_eq!(shown["2024/07/ü b.jpg"], b"one");
+
+    site.put("plain", "2024/07/ü b.jpg", "two").await;
+    assert_eq!(view(&site, "plain")["2024/07/ü b.jpg"], b"two");
+    site.client
+        .delete_object()
+        .bucket("plain")
+        .key("2024/07/ü b.jpg")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(view(&site, "plain").keys().collect::<Vec<_>>(), ["a"]);
+    assert!(
+        !site.dir.path().join("plain/2024").exists(),
+        "empty folders go too"
+    );
+    assert_eq!(site.get("plain", "a/b").await, b"cannot be shown beside a");
+}
+
+#[tokio::test]
+async fn the_view_follows_versions_and_is_mended_at_start() {
+    let site = site().await;
+    let first = site
+        .client
+        .put_object()
+        .bucket("kept")
+        .key("a")
+        .body(b"1".to_vec().into())
+        .send()
+        .await
+        .unwrap();
+    let second = site
+        .client
+        .put_object()
+        .bucket("kept")
+        .key("a")
+        .body(b"2".to_vec().into())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(view(&site, "kept")["a"], b"2");
+    let delete = || site.client.delete_object().bucket("kept").key("a");
+    delete()
+        .version_id(second.version_id().unwrap())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(view(&site, "kept")["a"], b"1");
+    let marker = delete().send().await.unwrap();
+    assert!(view(&site, "kept").is_empty());
+    delete()
+        .version_id(marker.version_id().unwrap())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(view(&site, "kept")["a"], b"1");
+    assert!(first.version_id().is_some());
+    std::fs::remove_dir_all(site.dir.path().join("kept")).unwrap();
+    let site = site.restart().await;
+    assert_eq!(view(&site, "kept")["a"], b"1");
+}
+
+#[tokio::test]
+async fn letter_case_keeps_keys_apart_in_store_and_view() {
+    let site = site().await;
+    site.put("plain", "Photo.JPG", "upper").await;
+    site.put("plain", "photo.jpg", "lower").await;
+    assert_eq!(site.get("plain", "Photo.JPG").await, b"upper");
+    assert_eq!(site.get("plain", "photo.jpg").await, b"lower");
+    let shown = view(&site, "plain");
+    assert_eq!(
+        shown.len(),
+        1,
+        "one of two names that some file systems cannot tell apart"
+    );
+    assert_eq!(shown["Photo.JPG"], b"upper");
+    site.client
+        .delete_object()
+        .bucket("plain")
+        .key("photo.jpg")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(view(&site, "plain")["Photo.JPG"], b"upper");
+}

@@ -1,0 +1,17 @@
+//! What an S3 client may rely on, asked through the AWS SDK over HTTP; and what the queue promises.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod auth;
+mod buckets;
+mod checksums;
+mod conditions;
+mod copies;
+mod events;
+mod keys;
+mod listing;
+mod multipart;
+mod objects;
+mod queue;
+mod recovery;
+mod support;
+mod versions;
