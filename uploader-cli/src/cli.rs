@@ -54,7 +54,7 @@ pub(crate) struct PutArgs {
     )]
     pub(crate) to: String,
 
-    /// Upload files too that are no pictures, or none that can be derived
+    /// Upload even what is no picture that can be derived
     #[arg(long)]
     pub(crate) force: bool,
 
@@ -62,7 +62,7 @@ pub(crate) struct PutArgs {
     #[arg(long)]
     pub(crate) no_wait: bool,
 
-    /// How long to wait for the renditions of one file
+    /// How long to wait for one file's renditions
     #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
     pub(crate) timeout: Duration,
 
@@ -79,25 +79,25 @@ pub(crate) struct PutArgs {
 /// The markup that is wanted.
 #[derive(Debug, Args)]
 pub(crate) struct SnippetArgs {
-    /// How the markup is written
+    /// html, markdown, jsx, url or none
     #[arg(
         long,
         value_enum,
         default_value_t,
         hide_possible_values = true,
-        value_name = "html|markdown|jsx|url|none"
+        value_name = "KIND"
     )]
     pub(crate) markup: MarkupKind,
 
-    /// Width at which the page shows the picture, as HTML's sizes attribute says it
+    /// The picture's width on the page, as HTML's sizes attribute
     #[arg(long, value_name = "SIZES")]
     pub(crate) sizes: Option<String>,
 
-    /// What the picture shows, for those who don't see it; "" for mere decoration
+    /// What the picture shows; "" if it is mere decoration
     #[arg(long, value_name = "TEXT")]
     pub(crate) alt: Option<String>,
 
-    /// What the markup's URLs begin with [default: ENDPOINT/DERIVED BUCKET, else relative URLs]
+    /// What URLs begin with [default: ENDPOINT/DERIVED-BUCKET]
     #[arg(
         long,
         value_name = "URL",
@@ -138,7 +138,7 @@ pub(crate) struct StoreArgs {
 /// What is told, and to whom.
 #[derive(Debug, Args)]
 pub(crate) struct OutputArgs {
-    /// Print one JSON object a file and line instead of the markup alone
+    /// Print one JSON object a file and line
     #[arg(long)]
     pub(crate) json: bool,
 

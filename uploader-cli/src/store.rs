@@ -82,6 +82,8 @@ impl Store {
 }
 
 fn no_credentials(why: &str) -> Failure {
+    // The further lines name each place that was looked at.
+    let why = why.lines().next().unwrap_or_default();
     Failure::new(
         "no-credentials",
         format!("there are no AWS credentials: {why}"),
