@@ -26,10 +26,13 @@ pub(crate) struct Rolled<T> {
     pub(crate) next: Option<String>,
 }
 
+/// A version or delete marker, and whether it is its key's newest.
+type Entry = (Arc<Object>, bool);
+
 /// A page of versions continues in the middle of a key.
 #[derive(Debug)]
 pub(crate) struct VersionListing {
-    pub(crate) page: Rolled<(Arc<Object>, bool)>,
+    pub(crate) page: Rolled<Entry>,
     /// The version the page ended at, if it ended at one.
     pub(crate) next_version: Option<String>,
 }
@@ -130,7 +133,7 @@ impl Bucket {
         after_version: Option<&str>,
     ) -> VersionListing {
         let objects = self.objects();
-        let mut entries: Vec<(Arc<Object>, bool)> = Vec::new();
+        let mut entries: Vec<Entry> = Vec::new();
         if let (Some(after), Some(versions)) = (after_version, objects.get(&listing.after)) {
             let rest = versions
                 .iter()
@@ -153,7 +156,7 @@ impl Bucket {
         let mut next_version = None;
         if entries.len() + prefixes.len() > listing.limit {
             // Several versions a key: cut the page where it is full, keys and prefixes in one order.
-            let mut order: Vec<(String, Option<(Arc<Object>, bool)>)> =
+            let mut order: Vec<(String, Option<Entry>)> =
                 prefixes.drain(..).map(|prefix| (prefix, None)).collect();
             order.extend(
                 entries

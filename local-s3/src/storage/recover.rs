@@ -11,6 +11,9 @@ use crate::clock::Sequence;
 use crate::queue::{self, Queue, QueueSettings};
 use crate::{Error, settings};
 
+/// Buckets by name.
+type Buckets = BTreeMap<String, Arc<Bucket>>;
+
 impl Store {
     /// Opens what lies below `layout` and makes the buckets asked for.
     pub(crate) fn open(
@@ -86,7 +89,7 @@ impl Store {
 
 /// Whether a staged event's change was committed before the process ended. A removal cannot be told from a version
 /// that never was, so it is told again: consumers take removals as hints.
-fn happened(buckets: &BTreeMap<String, Arc<Bucket>>, cause: &queue::Cause) -> bool {
+fn happened(buckets: &Buckets, cause: &queue::Cause) -> bool {
     if !cause.created {
         return true;
     }
@@ -96,7 +99,7 @@ fn happened(buckets: &BTreeMap<String, Arc<Bucket>>, cause: &queue::Cause) -> bo
     newest.is_some_and(|object| object.sequence >= cause.sequence)
 }
 
-fn read_buckets(layout: &Layout) -> Result<(BTreeMap<String, Arc<Bucket>>, Option<u64>), Error> {
+fn read_buckets(layout: &Layout) -> Result<(Buckets, Option<u64>), Error> {
     let mut buckets = BTreeMap::new();
     let mut newest = None;
     for path in files::entries(&layout.buckets())? {
@@ -169,10 +172,7 @@ fn read_versions(folder: &Path) -> Result<Option<(String, Versions)>, Error> {
     }
 }
 
-fn read_uploads(
-    layout: &Layout,
-    buckets: &BTreeMap<String, Arc<Bucket>>,
-) -> Result<Vec<Upload>, Error> {
+fn read_uploads(layout: &Layout, buckets: &Buckets) -> Result<Vec<Upload>, Error> {
     let mut uploads = Vec::new();
     for folder in files::entries(&layout.uploads())? {
         let record = folder.join("upload.json");

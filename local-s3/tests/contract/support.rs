@@ -11,13 +11,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// A server of its own for each test, with three buckets: `plain`, `noted` (notifies) and `kept` (notifies, versioned).
-pub struct Site {
-    pub server: Server,
-    pub client: Client,
-    pub dir: TempDir,
+pub(crate) struct Site {
+    pub(crate) server: Server,
+    pub(crate) client: Client,
+    pub(crate) dir: TempDir,
 }
 
-pub fn builder(dir: &Path) -> Builder {
+pub(crate) fn builder(dir: &Path) -> Builder {
     Server::builder()
         .data_dir(dir)
         .listen(([127, 0, 0, 1], 0).into())
@@ -26,11 +26,11 @@ pub fn builder(dir: &Path) -> Builder {
         .bucket(Bucket::new("kept").versioned(true).notify(true))
 }
 
-pub async fn site() -> Site {
+pub(crate) async fn site() -> Site {
     site_with(|builder| builder).await
 }
 
-pub async fn site_with(change: impl FnOnce(Builder) -> Builder) -> Site {
+pub(crate) async fn site_with(change: impl FnOnce(Builder) -> Builder) -> Site {
     let dir = tempfile::tempdir().unwrap();
     let server = change(builder(dir.path())).start().await.unwrap();
     Site {
@@ -40,11 +40,11 @@ pub async fn site_with(change: impl FnOnce(Builder) -> Builder) -> Site {
     }
 }
 
-pub fn client(server: &Server, key: &str, secret: &str) -> Client {
+pub(crate) fn client(server: &Server, key: &str, secret: &str) -> Client {
     Client::from_conf(config(server, key, secret).build())
 }
 
-pub fn config(server: &Server, key: &str, secret: &str) -> aws_sdk_s3::config::Builder {
+pub(crate) fn config(server: &Server, key: &str, secret: &str) -> aws_sdk_s3::config::Builder {
     aws_sdk_s3::Config::builder()
         .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
         .endpoint_url(server.endpoint_url())
@@ -56,7 +56,7 @@ pub fn config(server: &Server, key: &str, secret: &str) -> aws_sdk_s3::config::B
 }
 
 impl Site {
-    pub async fn put(&self, bucket: &str, key: &str, body: impl Into<Vec<u8>>) -> String {
+    pub(crate) async fn put(&self, bucket: &str, key: &str, body: impl Into<Vec<u8>>) -> String {
         let body = ByteStream::from(body.into());
         let put = self
             .client
@@ -70,7 +70,7 @@ impl Site {
         put.e_tag.unwrap()
     }
 
-    pub async fn get(&self, bucket: &str, key: &str) -> Vec<u8> {
+    pub(crate) async fn get(&self, bucket: &str, key: &str) -> Vec<u8> {
         let got = self
             .client
             .get_object()
@@ -82,7 +82,7 @@ impl Site {
         got.body.collect().await.unwrap().to_vec()
     }
 
-    pub async fn keys(&self, bucket: &str) -> Vec<String> {
+    pub(crate) async fn keys(&self, bucket: &str) -> Vec<String> {
         let listed = self
             .client
             .list_objects_v2()
@@ -98,12 +98,12 @@ impl Site {
     }
 
     /// The bodies of all messages, taken from the queue until it is settled.
-    pub async fn events(&self) -> Vec<String> {
+    pub(crate) async fn events(&self) -> Vec<String> {
         drain(&self.server.queue()).await
     }
 
     /// Stops the server and starts another one on the same directory.
-    pub async fn restart(self) -> Site {
+    pub(crate) async fn restart(self) -> Site {
         let Site { server, dir, .. } = self;
         server.stop().await;
         let server = builder(dir.path()).start().await.unwrap();
@@ -116,7 +116,7 @@ impl Site {
 }
 
 /// Delivers everything once and returns the bodies in the order of sending.
-pub async fn drain(queue: &Queue) -> Vec<String> {
+pub(crate) async fn drain(queue: &Queue) -> Vec<String> {
     let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
     let settled = {
         let queue = queue.clone();
@@ -145,7 +145,9 @@ pub async fn drain(queue: &Queue) -> Vec<String> {
 }
 
 /// The status and S3 error code of a request that must fail.
-pub async fn refused<T, E>(request: impl Future<Output = Result<T, SdkError<E>>>) -> (u16, String)
+pub(crate) async fn refused<T, E>(
+    request: impl Future<Output = Result<T, SdkError<E>>>,
+) -> (u16, String)
 where
     T: std::fmt::Debug,
     E: ProvideErrorMetadata + std::fmt::Debug,
@@ -165,12 +167,12 @@ where
     )
 }
 
-pub fn is(status: u16, code: &str) -> (u16, String) {
+pub(crate) fn is(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())
 }
 
 /// A request by hand: its whole answer as text.
-pub async fn raw(
+pub(crate) async fn raw(
     server: &Server,
     method: &str,
     target: &str,
@@ -191,7 +193,7 @@ pub async fn raw(
 }
 
 /// Path and query of a URL.
-pub fn target(url: &str) -> &str {
+pub(crate) fn target(url: &str) -> &str {
     let rest = url.strip_prefix("http://").unwrap();
     &rest[rest.find('/').unwrap()..]
 }
