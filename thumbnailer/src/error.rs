@@ -23,12 +23,14 @@ pub enum Retryable {
     },
     /// S3 said 403, which is also its answer for a missing key to whoever may not list the bucket.
     #[error(
-        "access denied while {doing}: the function needs {needs}. A missing key looks the same to a function \
+        "access denied while {doing} ({said}): the function needs {needs}. A missing key looks the same to a function \
          without s3:ListBucket"
     )]
     Denied {
         /// What was attempted, with bucket and key.
         doing: String,
+        /// S3's message.
+        said: String,
         /// The permissions that would help.
         needs: &'static str,
     },

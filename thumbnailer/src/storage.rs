@@ -16,8 +16,8 @@ pub(crate) enum Refusal {
     Precondition,
     /// 409: another conditional write is under way.
     Conflict,
-    /// 403.
-    Denied,
+    /// 403 for want of a permission, with S3's message if there is one.
+    Denied(String),
     /// Anything else, in words: a throttle, a fault of S3, no connection.
     Other(String),
 }
@@ -35,7 +35,9 @@ impl Refusal {
             (Some(404), _) => Self::NoSuchKey,
             (Some(412), _) => Self::Precondition,
             (Some(409), _) => Self::Conflict,
-            (Some(403), _) => Self::Denied,
+            (Some(403), None | Some("AccessDenied")) => {
+                Self::Denied(error.message().unwrap_or("no further message").to_owned())
+            }
             (Some(status), Some(code)) => Self::Other(format!(
                 "{status} {code}: {}",
                 error.message().unwrap_or("no message")
@@ -47,7 +49,7 @@ impl Refusal {
     /// The refusal as a reason to try again, when it has no better meaning where it happened.
     pub(crate) fn retryable(self, doing: String, needs: &'static str) -> Retryable {
         match self {
-            Self::Denied => Retryable::Denied { doing, needs },
+            Self::Denied(said) => Retryable::Denied { doing, said, needs },
             Self::NoSuchBucket => Retryable::NoSuchBucket { doing },
             Self::NoSuchKey => Retryable::Storage {
                 doing,

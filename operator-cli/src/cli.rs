@@ -1,0 +1,114 @@
+//! What can be asked.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use imaging::FormatChoice;
+use thiserror::Error;
+
+/// Turns photographs into page-ready renditions.
+#[derive(Debug, Parser)]
+#[command(name = "thumbnailer", version, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  thumbnailer up                                   an S3 on this computer; upload to bucket originals
+  thumbnailer up photos --once                     derive a folder, print a table, end
+  thumbnailer render photos --out site/images      files to files, without S3
+  thumbnailer render a.jpg --out . --widths 320,640 --formats jpeg,webp
+
+Exit codes: 0 all well, 1 something failed or was rejected, 2 wrong usage.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run S3 and the pipeline on this computer
+    Up(Up),
+    /// Derive files to files, without S3
+    Render(Render),
+}
+
+const UP_EXAMPLES: &str = "\
+Examples:
+  thumbnailer up
+  thumbnailer up photos cover.jpg --once
+  thumbnailer up --data /tmp/t --s3-port 9100 --preset small.toml
+
+Objects lie under DIR; where a key is a plain path, DIR/derived/<key>/… can be opened.";
+
+#[derive(Debug, Args)]
+#[command(after_help = UP_EXAMPLES)]
+pub(crate) struct Up {
+    /// Files, and folders to walk, to upload first
+    pub(crate) paths: Vec<PathBuf>,
+    /// End when everything is settled, instead of staying up
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Where objects and the queue are kept
+    #[arg(long, value_name = "DIR", default_value = ".thumbnailer")]
+    pub(crate) data: PathBuf,
+    /// Port of the S3 endpoint; 0 takes any free one
+    #[arg(long, value_name = "PORT", default_value_t = 9000)]
+    pub(crate) s3_port: u16,
+    /// Address to listen on; other computers can reach any but a loopback one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub(crate) listen: IpAddr,
+    /// Access key that clients use
+    #[arg(long, value_name = "KEY", default_value = "local")]
+    pub(crate) access_key: String,
+    /// Secret key that clients use
+    #[arg(long, value_name = "SECRET", default_value = DEFAULT_SECRET)]
+    pub(crate) secret_key: String,
+    /// A preset (TOML): widths, formats, quality, background
+    #[arg(long, value_name = "FILE")]
+    pub(crate) preset: Option<PathBuf>,
+    /// One JSON object a source on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Everyone knows it, so that it protects nothing.
+pub(crate) const DEFAULT_SECRET: &str = "locallocal";
+
+const RENDER_EXAMPLES: &str = "\
+Examples:
+  thumbnailer render photos --out site/images
+  thumbnailer render a.jpg b.png --out out --widths 320,640 --formats webp,auto --quality 75
+  thumbnailer render photos --out out --json | jq -r 'select(.state != \"derived\") | .source'
+
+Files are named DIR/<source>/<digest of its content>/<width>-<spec>.<ext>.";
+
+#[derive(Debug, Args)]
+#[command(after_help = RENDER_EXAMPLES)]
+pub(crate) struct Render {
+    /// Files, and folders to walk
+    #[arg(required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Where to write
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Widths in pixels, instead of the preset's
+    #[arg(long, value_name = "N,…", value_delimiter = ',')]
+    pub(crate) widths: Option<Vec<u32>>,
+    /// Formats, instead of the preset's: webp, webp-lossless, jpeg, png, auto
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub(crate) formats: Option<Vec<FormatChoice>>,
+    /// Quality of lossy formats, 1 to 100, instead of the preset's
+    #[arg(long, value_name = "N")]
+    pub(crate) quality: Option<u8>,
+    /// A preset (TOML): widths, formats, quality, background
+    #[arg(long, value_name = "FILE")]
+    pub(crate) preset: Option<PathBuf>,
+    /// One JSON object a source on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What was asked cannot be done as asked; exit code 2.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub(crate) struct UsageError(pub(crate) String);

@@ -1,0 +1,54 @@
+//! The operator's tool: run the pipeline on a laptop (`up`), derive files to files (`render`).
+//!
+//! # Layout
+//!
+//! `cli` is what can be asked, `files` which files that means. `render` needs no S3 at all; `up` starts the
+//! embedded S3 and calls the Lambda's own handler. `report` is what both say of a source, as JSON or as text.
+
+mod cli;
+mod files;
+mod preset;
+mod render;
+mod report;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use cli::{Cli, Command};
+
+/// Whether all went well; the exit code says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    AllWell,
+    SomethingFailed,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log_to_stderr();
+    let ending = match cli.command {
+        Command::Up(args) => up::run(args).await,
+        Command::Render(args) => render::run(args),
+    };
+    match ending {
+        Ok(Ending::AllWell) => ExitCode::SUCCESS,
+        Ok(Ending::SomethingFailed) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("thumbnailer: {error:#}");
+            ExitCode::from(if error.is::<cli::UsageError>() { 2 } else { 1 })
+        }
+    }
+}
+
+/// Logs are for finding faults; what a person wants to know is printed. `RUST_LOG` turns them on.
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("off"));
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(filter)
+        .init();
+}

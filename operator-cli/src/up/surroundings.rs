@@ -1,0 +1,186 @@
+//! What AWS would be: buckets, a queue, and the function it calls.
+
+use std::net::SocketAddr;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::{BehaviorVersion, Region};
+use local_s3::{Bucket, Message, Queue, QueueSettings, Server};
+use serde_json::{Value, json};
+use thumbnailer::{Config, Outcome, Thumbnailer};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::cli;
+use crate::report::print;
+
+pub(crate) const ORIGINALS: &str = "originals";
+pub(crate) const DERIVED: &str = "derived";
+const REGION: &str = "us-east-1";
+
+/// A running S3 with the function behind its queue.
+pub(crate) struct Surroundings {
+    pub(crate) s3: Client,
+    pub(crate) queue: Queue,
+    server: Server,
+    stop: oneshot::Sender<()>,
+    deliveries: JoinHandle<()>,
+}
+
+impl Surroundings {
+    /// Starts the server and lets its queue call the handler, which tells its outcomes to the receiver.
+    pub(crate) async fn start(
+        args: &cli::Up,
+        config: Config,
+    ) -> anyhow::Result<(Self, mpsc::UnboundedReceiver<Outcome>)> {
+        let server = Server::builder()
+            .data_dir(&args.data)
+            .listen(SocketAddr::new(args.listen, args.s3_port))
+            .credentials(&args.access_key, &args.secret_key)
+            .region(REGION)
+            .bucket(Bucket::new(ORIGINALS).notify(true))
+            .bucket(Bucket::new(DERIVED).versioned(true))
+            .queue(queue_settings())
+            .start()
+            .await?;
+        let s3 = client(&server.endpoint_url(), &args.access_key, &args.secret_key);
+        let (told, outcomes) = mpsc::unbounded_channel();
+        let thumbnailer = Thumbnailer::new(s3.clone(), config).on_outcome(move |outcome| {
+            // Nobody listens any more once the program is ending.
+            let _ = told.send(outcome.clone());
+        });
+        let queue = server.queue();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let deliveries = tokio::spawn({
+            let queue = queue.clone();
+            async move {
+                let deliver = move |batch| {
+                    let thumbnailer = thumbnailer.clone();
+                    async move { deliver(&thumbnailer, batch).await }
+                };
+                let stopped = async {
+                    let _ = stopped.await;
+                };
+                queue.run(deliver, stopped).await;
+            }
+        });
+        Ok((
+            Self {
+                s3,
+                queue,
+                server,
+                stop,
+                deliveries,
+            },
+            outcomes,
+        ))
+    }
+
+    /// Ends in good order: what is being worked on is finished, what waits stays in the queue.
+    pub(crate) async fn stop(self) {
+        let _ = self.stop.send(());
+        if let Err(error) = self.deliveries.await {
+            eprintln!("the queue ended with a fault: {error}");
+        }
+        self.server.stop().await;
+    }
+
+    /// Says how to use it.
+    pub(crate) fn introduce(&self, args: &cli::Up) {
+        let endpoint = self.server.endpoint_url();
+        let credentials = format!(
+            "AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY={}",
+            args.access_key, args.secret_key
+        );
+        let text = format!(
+            "S3 at {endpoint}, region {REGION}: upload to bucket {ORIGINALS}, find renditions in bucket {DERIVED}\n\
+             and in {data}/{DERIVED}.\n\n  \
+             export {credentials} AWS_REGION={REGION}\n  \
+             aws --endpoint-url {endpoint} s3 cp photo.jpg s3://{ORIGINALS}/\n  \
+             uploader put photo.jpg --endpoint-url {endpoint}\n\n\
+             Ctrl-C stops it.\n",
+            data = args.data.display(),
+        );
+        if args.json {
+            eprint!("{text}")
+        } else {
+            print(&text)
+        }
+    }
+}
+
+fn queue_settings() -> QueueSettings {
+    QueueSettings {
+        // A restart makes messages visible at once, so that this only has to outlast the slowest picture.
+        visibility_timeout: Duration::from_secs(15 * 60),
+        batch_size: 1,
+        concurrency: available_parallelism().map_or(1, usize::from),
+        ..QueueSettings::default()
+    }
+}
+
+fn client(endpoint: &str, access_key: &str, secret_key: &str) -> Client {
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .endpoint_url(endpoint)
+        .force_path_style(true)
+        .region(Region::new(REGION))
+        .credentials_provider(Credentials::new(
+            access_key,
+            secret_key,
+            None,
+            None,
+            "command line",
+        ))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .build();
+    Client::from_conf(config)
+}
+
+/// Hands a batch to the handler as Lambda does for SQS, and answers the ids that failed.
+async fn deliver(thumbnailer: &Thumbnailer, batch: Vec<Message>) -> Vec<String> {
+    match thumbnailer.handle(sqs_event(&batch), None).await {
+        Ok(response) => failed_ids(&response),
+        Err(error) => {
+            eprintln!("a batch failed: {error}");
+            batch.into_iter().map(|message| message.id).collect()
+        }
+    }
+}
+
+/// The document that Lambda's event source for SQS sends ("Using Lambda with Amazon SQS", AWS Lambda
+/// Developer Guide).
+fn sqs_event(batch: &[Message]) -> Value {
+    let records: Vec<Value> = batch
+        .iter()
+        .map(|message| {
+            json!({
+                "messageId": message.id,
+                "receiptHandle": message.receipt,
+                "body": message.body,
+                "attributes": {
+                    "ApproximateReceiveCount": message.receive_count.to_string(),
+                    "SentTimestamp": message.sent_unix_ms.to_string(),
+                    "SenderId": "local-s3",
+                    "ApproximateFirstReceiveTimestamp": message.first_receive_unix_ms.to_string(),
+                },
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": format!("arn:aws:sqs:{REGION}:000000000000:thumbnailer"),
+                "awsRegion": REGION,
+            })
+        })
+        .collect();
+    json!({ "Records": records })
+}
+
+fn failed_ids(response: &Value) -> Vec<String> {
+    let failures = response.get("batchItemFailures").and_then(Value::as_array);
+    let ids = failures
+        .into_iter()
+        .flatten()
+        .filter_map(|failure| failure.get("itemIdentifier")?.as_str());
+    ids.map(str::to_owned).collect()
+}
