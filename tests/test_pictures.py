@@ -148,7 +148,7 @@ def test_colors_are_those_that_littlecms_shows(inputs, lossless):
         name = source.removeprefix("kinds/")
         if name in NO_ORACLE:
             continue
-        for _, path in lossless.files(source):
+        for _, path in lossless.files(name):
             if UNTAGGED_INKS.fullmatch(name):
                 check_quadrants(path)
                 continue

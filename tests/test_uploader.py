@@ -42,7 +42,8 @@ def test_it_prints_the_picture_that_a_page_needs(up, put, tmp_path):
     assert [tag for tag, _ in elements][0] == "picture"
     (image,) = [attributes for tag, attributes in elements if tag == "img"]
     assert image["alt"] == 'Boats "at" <dawn>'
-    assert (int(image["width"]), int(image["height"])) == (1280, 823)
+    largest = max(manifest["renditions"], key=lambda rendition: rendition["width"])
+    assert (int(image["width"]), int(image["height"])) == (largest["width"], largest["height"]) == (1400, 900)
     assert image["loading"] == "lazy" and image["decoding"] == "async"
     candidates = [entry.split() for _, attributes in elements if "srcset" in attributes
                   for entry in attributes["srcset"].split(", ")]
@@ -58,10 +59,10 @@ def test_json_has_one_object_a_file_and_all_else_is_on_stderr(put, tmp_path):
     for seed in (62, 63):
         files.append(tmp_path / f"{seed}.jpg")
         files[-1].write_bytes(photograph(640, 480, seed=seed))
-    lines = [json.loads(line) for line in put(*files, "--json", "--alt", "x").stdout.splitlines()]
+    lines = [json.loads(line) for line in put(*files, "--json").stdout.splitlines()]
     assert [line["key"] for line in lines] == ["62.jpg", "63.jpg"]
     assert {line["state"] for line in lines} == {"derived"}
-    assert all("<picture" in line["markup"] for line in lines)
+    assert all("<picture" in line["markup"] and line["missing_alt"] for line in lines)
 
 
 @pytest.mark.parametrize("kind, sign", [("markdown", "<picture"), ("jsx", "srcSet="), ("url", "http://127.0.0.1")])

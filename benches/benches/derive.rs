@@ -26,13 +26,8 @@ fn inputs() -> Vec<Input> {
     ]
     .into_iter()
     .map(|(name, file)| {
-        let source =
-            probe(&file, &Limits::default()).expect("a generated photograph has a sound header");
-        Input {
-            name,
-            file,
-            pixels: u64::from(source.width) * u64::from(source.height),
-        }
+        let source = probe(&file, &Limits::default()).expect("a generated photograph has a sound header");
+        Input { name, file, pixels: u64::from(source.width) * u64::from(source.height) }
     })
     .collect()
 }
@@ -62,13 +57,10 @@ fn stages(criterion: &mut Criterion) {
     for input in inputs() {
         let plan = planned(&input.file, &Preset::default());
         let mut group = criterion.benchmark_group(input.name);
-        group
-            .sample_size(10)
-            .throughput(Throughput::Elements(input.pixels));
+        group.sample_size(10).throughput(Throughput::Elements(input.pixels));
         for (name, stage) in stages {
             group.bench_function(name, |bencher| {
-                bencher
-                    .iter_custom(|times| (0..times).map(|_| stage(&run(&input.file, &plan))).sum());
+                bencher.iter_custom(|times| (0..times).map(|_| stage(&run(&input.file, &plan))).sum());
             });
         }
         group.bench_function("whole", |bencher| bencher.iter(|| run(&input.file, &plan)));
@@ -78,19 +70,13 @@ fn stages(criterion: &mut Criterion) {
 
 /// One thumbnail, the commonest small task.
 fn thumbnail(criterion: &mut Criterion) {
-    let preset = Preset {
-        widths: vec![320],
-        formats: vec![FormatChoice::Jpeg],
-        ..Preset::default()
-    };
+    let preset = Preset { widths: vec![320], formats: vec![FormatChoice::Jpeg], ..Preset::default() };
     let mut group = criterion.benchmark_group("320-jpeg");
     group.sample_size(10);
     for input in inputs() {
         let plan = planned(&input.file, &preset);
         group.throughput(Throughput::Elements(input.pixels));
-        group.bench_function(input.name, |bencher| {
-            bencher.iter(|| run(&input.file, &plan))
-        });
+        group.bench_function(input.name, |bencher| bencher.iter(|| run(&input.file, &plan)));
     }
     group.finish();
 }

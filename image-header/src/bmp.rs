@@ -21,10 +21,7 @@ enum Compression {
 pub(crate) fn probe(source: &[u8], limits: &Limits) -> Result<SourceInfo, Rejection> {
     let cut = || Rejection::damaged("the BMP's header is cut off");
     let header_size = le32(source, FILE_HEADER).ok_or_else(cut)?;
-    if !matches!(
-        header_size,
-        CORE_HEADER | INFO_HEADER | 52 | V3_HEADER | 108 | V5_HEADER
-    ) {
+    if !matches!(header_size, CORE_HEADER | INFO_HEADER | 52 | V3_HEADER | 108 | V5_HEADER) {
         return Err(Rejection::unsupported("an OS/2 bitmap"));
     }
     let len = usize::try_from(header_size).map_err(|_| cut())?;
@@ -36,9 +33,7 @@ pub(crate) fn probe(source: &[u8], limits: &Limits) -> Result<SourceInfo, Reject
             (ColorModel::Palette, bits as u8)
         }
         (8, Compression::Rle8) | (4, Compression::Rle4) => (ColorModel::Palette, bits as u8),
-        (16 | 24 | 32, Compression::Rgb) | (16 | 32, Compression::Bitfields) => {
-            (ColorModel::Rgb, 8)
-        }
+        (16 | 24 | 32, Compression::Rgb) | (16 | 32, Compression::Bitfields) => (ColorModel::Rgb, 8),
         _ => {
             return Err(Rejection::damaged(format!(
                 "the BMP says {bits} bits a pixel in a way that does not exist"
@@ -67,9 +62,7 @@ fn layout(header: &[u8]) -> Option<Result<(u32, u32, u16, Compression), Rejectio
     let height = le32(header, 8)?.cast_signed().unsigned_abs();
     let bits = le16(header, 14)?;
     if width > i32::MAX as u32 || height > i32::MAX as u32 {
-        return Some(Err(Rejection::damaged(
-            "the BMP says a size that no picture can have",
-        )));
+        return Some(Err(Rejection::damaged("the BMP says a size that no picture can have")));
     }
     let compression = match le32(header, 16)? {
         0 => Compression::Rgb,
@@ -79,9 +72,7 @@ fn layout(header: &[u8]) -> Option<Result<(u32, u32, u16, Compression), Rejectio
         4 => return Some(Err(Rejection::unsupported("a BMP that holds a JPEG"))),
         5 => return Some(Err(Rejection::unsupported("a BMP that holds a PNG"))),
         6 => {
-            return Some(Err(Rejection::unsupported(
-                "a BMP with Windows CE's alpha masks",
-            )));
+            return Some(Err(Rejection::unsupported("a BMP with Windows CE's alpha masks")));
         }
         11..=13 => return Some(Err(Rejection::unsupported("a BMP in CMYK"))),
         other => {

@@ -31,9 +31,7 @@ impl Exif {
 
     /// Reads from a picture's first directory and those that it points to.
     pub(crate) fn of(first: &Directory<'_>) -> Self {
-        let orientation = first
-            .number(ORIENTATION)
-            .and_then(|value| u16::try_from(value).ok());
+        let orientation = first.number(ORIENTATION).and_then(|value| u16::try_from(value).ok());
         let interoperability = first
             .child(EXIF_DIRECTORY)
             .and_then(|exif| exif.child(INTEROPERABILITY_DIRECTORY))
@@ -42,8 +40,7 @@ impl Exif {
         Self {
             orientation: orientation.map(Orientation::from_exif).unwrap_or_default(),
             gps: gps.is_some_and(|gps| GPS_POSITIONS.iter().any(|&tag| gps.has(tag))),
-            interoperability_r03: interoperability
-                .is_some_and(|value| value.bytes().starts_with(b"R03")),
+            interoperability_r03: interoperability.is_some_and(|value| value.bytes().starts_with(b"R03")),
         }
     }
 
@@ -58,9 +55,7 @@ impl Exif {
     pub(crate) fn apply_block(block: &[u8], info: &mut SourceInfo) {
         match Self::read(block) {
             Some(exif) => exif.apply(info),
-            None => info
-                .notes
-                .push("The Exif block cannot be read; its orientation is ignored.".into()),
+            None => info.notes.push("The Exif block cannot be read; its orientation is ignored.".into()),
         }
     }
 }

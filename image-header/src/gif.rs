@@ -101,11 +101,7 @@ impl Frame {
 
 /// Bytes of the colour table that `flags` announce.
 fn color_table(flags: u8) -> usize {
-    if flags & 0x80 == 0 {
-        0
-    } else {
-        3 << ((flags & 7) + 1)
-    }
+    if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) }
 }
 
 /// The position after the sub-blocks from `at` on and their terminator, if all are there.

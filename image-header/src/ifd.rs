@@ -48,11 +48,7 @@ impl<'a> Tiff<'a> {
         let announced = usize::from(self.endian.u16(self.bytes, at)?);
         let start = at.checked_add(2)?;
         let room = self.bytes.len().saturating_sub(start) / ENTRY;
-        Some(Directory {
-            tiff: self,
-            start,
-            entries: announced.min(room),
-        })
+        Some(Directory { tiff: self, start, entries: announced.min(room) })
     }
 }
 
@@ -67,28 +63,15 @@ impl<'a> Directory<'a> {
         let kind = endian.u16(bytes, at + 2)?;
         let count = usize::try_from(endian.u32(bytes, at + 4)?).ok()?;
         let len = count.checked_mul(size_of_kind(kind)?)?;
-        let at = if len <= 4 {
-            at + 8
-        } else {
-            usize::try_from(endian.u32(bytes, at + 8)?).ok()?
-        };
+        let at = if len <= 4 { at + 8 } else { usize::try_from(endian.u32(bytes, at + 8)?).ok()? };
         crate::reader::range_within(bytes.len(), at, len)?;
-        Some(Value {
-            tiff: self.tiff,
-            kind,
-            count,
-            at,
-        })
+        Some(Value { tiff: self.tiff, kind, count, at })
     }
 
     /// Whether there is an entry with number `tag`, wherever its value lies.
     pub(crate) fn has(&self, tag: u16) -> bool {
-        (0..self.entries).any(|entry| {
-            self.tiff
-                .endian
-                .u16(self.tiff.bytes, self.start + entry * ENTRY)
-                == Some(tag)
-        })
+        (0..self.entries)
+            .any(|entry| self.tiff.endian.u16(self.tiff.bytes, self.start + entry * ENTRY) == Some(tag))
     }
 
     /// The first number of entry `tag`.
@@ -103,9 +86,7 @@ impl<'a> Directory<'a> {
 
     /// Offset of the directory after this one; 0 or `None` if it is the last.
     pub(crate) fn next(&self) -> Option<u32> {
-        self.tiff
-            .endian
-            .u32(self.tiff.bytes, self.start + self.entries * ENTRY)
+        self.tiff.endian.u32(self.tiff.bytes, self.start + self.entries * ENTRY)
     }
 }
 
@@ -140,9 +121,7 @@ impl<'a> Value<'a> {
 
     /// Where the value's bytes lie, counted from the start of the TIFF.
     pub(crate) fn range(&self) -> std::ops::Range<usize> {
-        let len = size_of_kind(self.kind)
-            .unwrap_or(0)
-            .saturating_mul(self.count);
+        let len = size_of_kind(self.kind).unwrap_or(0).saturating_mul(self.count);
         self.at..self.at.saturating_add(len)
     }
 }

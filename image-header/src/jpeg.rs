@@ -56,8 +56,7 @@ impl Walk {
                 0x01..=0xBF | 0xD0..=0xD7 | SOI => after,
                 _ => {
                     let Some(payload) = payload(source, after) else {
-                        return self
-                            .broken_off(format!("marker FF{marker:02X} at byte {at} is cut off"));
+                        return self.broken_off(format!("marker FF{marker:02X} at byte {at} is cut off"));
                     };
                     let end = payload.end;
                     if !self.segment(source, marker, payload, limits)? {
@@ -98,21 +97,13 @@ impl Walk {
         match marker {
             SOS => {
                 if self.frame.is_none() {
-                    return Err(Rejection::damaged(
-                        "a JPEG's scan comes before its frame header",
-                    ));
+                    return Err(Rejection::damaged("a JPEG's scan comes before its frame header"));
                 }
                 self.scans += 1;
                 let scans = u64::from(self.scans);
-                Rejection::check(
-                    "the number of JPEG scans",
-                    scans,
-                    u64::from(limits.jpeg_scans),
-                )?;
+                Rejection::check("the number of JPEG scans", scans, u64::from(limits.jpeg_scans))?;
             }
-            0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF | 0xF7
-                if self.frame.is_some() =>
-            {
+            0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF | 0xF7 if self.frame.is_some() => {
                 if self.scans == 0 {
                     return Err(Rejection::damaged("a JPEG with two frame headers"));
                 }
@@ -145,11 +136,7 @@ impl Walk {
 
     /// Judges a file that ends early: damaged before the first scan, incomplete after it.
     fn broken_off(&self, what: String) -> Result<(), Rejection> {
-        if self.scans == 0 {
-            Err(Rejection::damaged(what))
-        } else {
-            Ok(())
-        }
+        if self.scans == 0 { Err(Rejection::damaged(what)) } else { Ok(()) }
     }
 
     fn finish(mut self, source: &[u8], limits: &Limits) -> Result<SourceInfo, Rejection> {
@@ -160,14 +147,11 @@ impl Walk {
         let mut info = SourceInfo::new(Format::Jpeg, (frame.width, frame.height), color, 8);
         info.complete = self.complete;
         if self.stray > 0 {
-            info.notes.push(format!(
-                "{} bytes before the picture belong to nothing and were skipped.",
-                self.stray
-            ));
+            info.notes
+                .push(format!("{} bytes before the picture belong to nothing and were skipped.", self.stray));
         }
         if self.followed {
-            info.notes
-                .push("A second picture begins before the first one ends.".into());
+            info.notes.push("A second picture begins before the first one ends.".into());
         }
         info.profile = self.icc.profile(&mut info.notes);
         limits.check_profile(&info.profile)?;

@@ -96,10 +96,7 @@ fn boxes(source: &[u8]) -> Option<&'static str> {
         }
         _ => return None,
     }
-    let end = usize::try_from(be32(source, 0)?)
-        .unwrap_or(usize::MAX)
-        .clamp(12, 256)
-        .min(source.len());
+    let end = usize::try_from(be32(source, 0)?).unwrap_or(usize::MAX).clamp(12, 256).min(source.len());
     let brand = source.get(8..12)?;
     let compatible = source.get(16..end).unwrap_or_default();
     let any = |names: &[&[u8; 4]]| {
@@ -113,9 +110,8 @@ fn boxes(source: &[u8]) -> Option<&'static str> {
         "JPEG XL"
     } else if any(&[b"avif", b"avis"]) {
         "AVIF"
-    } else if any(&[
-        b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs", b"mif1", b"msf1",
-    ]) {
+    } else if any(&[b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs", b"mif1", b"msf1"])
+    {
         "HEIC/HEIF"
     } else if any(&[b"jp2 ", b"jpx "]) {
         "JPEG 2000"
@@ -138,18 +134,10 @@ fn icon(source: &[u8]) -> Option<&'static str> {
 
 /// PBM, PGM, PPM, PAM and PFM: a letter, a digit, white space, a number.
 fn netpbm(source: &[u8]) -> Option<&'static str> {
-    let [
-        b'P',
-        b'1'..=b'7' | b'F' | b'f',
-        b'\n' | b'\r' | b' ' | b'\t',
-        next,
-        ..,
-    ] = *source
-    else {
+    let [b'P', b'1'..=b'7' | b'F' | b'f', b'\n' | b'\r' | b' ' | b'\t', next, ..] = *source else {
         return None;
     };
-    (next.is_ascii_digit() || next == b'#' || next == b'W')
-        .then_some("Netpbm (PBM, PGM, PPM or PAM)")
+    (next.is_ascii_digit() || next == b'#' || next == b'W').then_some("Netpbm (PBM, PGM, PPM or PAM)")
 }
 
 /// SVG as text (UTF-8 or anything that agrees with ASCII), or gzipped with its name in gzip's header.
@@ -163,27 +151,14 @@ fn svg(source: &[u8]) -> Option<&'static str> {
         let named_svg = name.to_ascii_lowercase().ends_with(b".svg");
         return (flags & (EXTRA | NAME) == NAME && named_svg).then_some("a compressed SVG");
     }
-    let text = head
-        .strip_prefix(b"\xEF\xBB\xBF")
-        .unwrap_or(head)
-        .trim_ascii_start();
-    if !text.starts_with(b"<")
-        || text
-            .get(..5)
-            .is_some_and(|tag| tag.eq_ignore_ascii_case(b"<html"))
-    {
+    let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
+    if !text.starts_with(b"<") || text.get(..5).is_some_and(|tag| tag.eq_ignore_ascii_case(b"<html")) {
         return None;
     }
     let markup = text.starts_with(b"<svg") || text.starts_with(b"<?") || text.starts_with(b"<!");
-    let is_element = |at: usize| {
-        matches!(
-            text.get(at + 4),
-            Some(b' ' | b'\t' | b'\r' | b'\n' | b'>' | b':')
-        )
-    };
+    let is_element = |at: usize| matches!(text.get(at + 4), Some(b' ' | b'\t' | b'\r' | b'\n' | b'>' | b':'));
     let html_first = |at: usize| {
-        text.get(..at)
-            .is_some_and(|before| before.windows(5).any(|w| w.eq_ignore_ascii_case(b"<html")))
+        text.get(..at).is_some_and(|before| before.windows(5).any(|w| w.eq_ignore_ascii_case(b"<html")))
     };
     let element = text.windows(4).position(|window| window == b"<svg");
     (markup && element.is_some_and(|at| is_element(at) && !html_first(at))).then_some("SVG")
@@ -199,10 +174,8 @@ fn riff(form: &[u8]) -> Kind {
 
 /// `BM` alone begins many a text: the header's size must be one that exists.
 fn is_bitmap(source: &[u8]) -> bool {
-    matches!(
-        le32(source, 14),
-        Some(12 | 16 | 40 | 52 | 56 | 64 | 108 | 124)
-    ) && be16(source, 6) == Some(0)
+    matches!(le32(source, 14), Some(12 | 16 | 40 | 52 | 56 | 64 | 108 | 124))
+        && be16(source, 6) == Some(0)
         && be16(source, 8) == Some(0)
 }
 
@@ -236,10 +209,7 @@ mod tests {
         assert_eq!(named(b"heic", b"mif1heic"), "HEIC/HEIF");
         assert_eq!(named(b"mif1", b"heic"), "HEIC/HEIF");
         assert_eq!(named(b"crx ", b"crx isom"), "a camera raw (Canon CR3)");
-        assert_eq!(
-            named(b"isom", b"isomiso2avc1mp41"),
-            "a video (MP4 or QuickTime)"
-        );
+        assert_eq!(named(b"isom", b"isomiso2avc1mp41"), "a video (MP4 or QuickTime)");
         assert_eq!(named(b"qt  ", b"qt  "), "a video (MP4 or QuickTime)");
     }
 
@@ -247,15 +217,9 @@ mod tests {
     fn svg_is_told_from_other_markup() {
         let svg = Kind::Named("SVG");
         assert_eq!(tell(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), svg);
-        assert_eq!(
-            tell(b"\xEF\xBB\xBF\n<?xml version='1.0'?>\n<!-- drawn -->\n<svg>"),
-            svg
-        );
+        assert_eq!(tell(b"\xEF\xBB\xBF\n<?xml version='1.0'?>\n<!-- drawn -->\n<svg>"), svg);
         assert_eq!(tell(b"<!DOCTYPE svg PUBLIC ''>\n<svg\n"), svg);
-        assert_eq!(
-            tell(b"<!doctype html><html><body><svg></svg>"),
-            Kind::Unknown
-        );
+        assert_eq!(tell(b"<!doctype html><html><body><svg></svg>"), Kind::Unknown);
         assert_eq!(tell(b"<?xml version='1.0'?><feed/>"), Kind::Unknown);
         assert_eq!(tell(b"plain text about <svg>"), Kind::Unknown);
         let mut gzip = vec![0x1F, 0x8B, 8, 8, 0, 0, 0, 0, 0, 3];
@@ -267,34 +231,18 @@ mod tests {
 
     #[test]
     fn text_is_no_image() {
-        for text in [
-            "BMW is a make of cars, and this is a text.",
-            "P3 is a colour space",
-            "GIF",
-            "II",
-            "\0\0\0\0",
-        ] {
+        for text in
+            ["BMW is a make of cars, and this is a text.", "P3 is a colour space", "GIF", "II", "\0\0\0\0"]
+        {
             assert_eq!(tell(text.as_bytes()), Kind::Unknown, "{text}");
         }
     }
 
     #[test]
     fn old_raws_are_named() {
-        assert_eq!(
-            tell(b"II*\0\x10\0\0\0CR\x02\0"),
-            Kind::Named("a camera raw (Canon CR2)")
-        );
-        assert_eq!(
-            tell(b"II\x1A\0\0\0HEAPCCDR"),
-            Kind::Named("a camera raw (Canon CRW)")
-        );
-        assert_eq!(
-            tell(b"\0\0\x01\0\x01\0\x10\x10\0\0"),
-            Kind::Named("an icon (ICO)")
-        );
-        assert_eq!(
-            tell(b"P6\n640 480\n"),
-            Kind::Named("Netpbm (PBM, PGM, PPM or PAM)")
-        );
+        assert_eq!(tell(b"II*\0\x10\0\0\0CR\x02\0"), Kind::Named("a camera raw (Canon CR2)"));
+        assert_eq!(tell(b"II\x1A\0\0\0HEAPCCDR"), Kind::Named("a camera raw (Canon CRW)"));
+        assert_eq!(tell(b"\0\0\x01\0\x01\0\x10\x10\0\0"), Kind::Named("an icon (ICO)"));
+        assert_eq!(tell(b"P6\n640 480\n"), Kind::Named("Netpbm (PBM, PGM, PPM or PAM)"));
     }
 }

@@ -59,11 +59,7 @@ pub fn probe(source: &[u8], limits: &Limits) -> Result<SourceInfo, Rejection> {
     if source.is_empty() {
         return Err(Rejection::Empty);
     }
-    Rejection::check(
-        "the file's size in bytes",
-        source.len() as u64,
-        limits.source_bytes,
-    )?;
+    Rejection::check("the file's size in bytes", source.len() as u64, limits.source_bytes)?;
     match kind::tell(source) {
         Kind::Read(Format::Jpeg) => jpeg::probe(source, limits),
         Kind::Read(Format::Png) => png::probe(source, limits),

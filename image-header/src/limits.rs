@@ -28,9 +28,7 @@ impl Limits {
     /// Errs when a picture of `width` × `height` pixels is beyond `side` or `pixels`, or has none.
     pub(crate) fn check_size(&self, width: u32, height: u32) -> Result<(), Rejection> {
         if width == 0 || height == 0 {
-            return Err(Rejection::damaged(format!(
-                "its header says {width} × {height} pixels"
-            )));
+            return Err(Rejection::damaged(format!("its header says {width} × {height} pixels")));
         }
         let longer = u64::from(width.max(height));
         Rejection::check("the longer side in pixels", longer, u64::from(self.side))?;
@@ -55,11 +53,7 @@ impl Limits {
 
     /// Errs when an animation of at least `frames` is beyond `frames`.
     pub(crate) fn check_frames(&self, frames: u32) -> Result<(), Rejection> {
-        Rejection::check(
-            "the number of frames",
-            u64::from(frames),
-            u64::from(self.frames),
-        )
+        Rejection::check("the number of frames", u64::from(frames), u64::from(self.frames))
     }
 }
 

@@ -16,43 +16,23 @@ const CHUNK_HEADER: usize = 8;
 const CRC: usize = 4;
 
 pub(crate) fn probe(source: &[u8], limits: &Limits) -> Result<SourceInfo, Rejection> {
-    let mut chunks = Chunks {
-        source,
-        at: SIGNATURE,
-    };
+    let mut chunks = Chunks { source, at: SIGNATURE };
     let first = chunks.next();
-    let ihdr = match first
-        .as_ref()
-        .map(|chunk| (&chunk.name, chunk.data.clone()))
-    {
+    let ihdr = match first.as_ref().map(|chunk| (&chunk.name, chunk.data.clone())) {
         Some((b"IHDR", Some(data))) => Ihdr::read(source.get(data).unwrap_or_default())?,
         Some((b"CgBI", _)) => {
-            return Err(Rejection::unsupported(
-                "a PNG in Apple's own variant (CgBI)",
-            ));
+            return Err(Rejection::unsupported("a PNG in Apple's own variant (CgBI)"));
         }
         _ => {
-            return Err(Rejection::damaged(
-                "the PNG does not begin with an IHDR chunk",
-            ));
+            return Err(Rejection::damaged("the PNG does not begin with an IHDR chunk"));
         }
     };
     limits.check_size(ihdr.width, ihdr.height)?;
-    let mut info = SourceInfo::new(
-        Format::Png,
-        (ihdr.width, ihdr.height),
-        ihdr.color,
-        ihdr.bits,
-    );
+    let mut info = SourceInfo::new(Format::Png, (ihdr.width, ihdr.height), ihdr.color, ihdr.bits);
     info.alpha = ihdr.alpha;
     info.interlaced = ihdr.interlaced;
     info.complete = false;
-    let mut walk = Walk {
-        info,
-        palette: false,
-        data: false,
-        exif: None,
-    };
+    let mut walk = Walk { info, palette: false, data: false, exif: None };
     walk.run(source, chunks, limits)?;
     walk.finish(source, limits)
 }
@@ -76,12 +56,8 @@ impl Iterator for Chunks<'_> {
         let name = *self.source.get(self.at + 4..)?.first_chunk()?;
         let data = range_within(self.source.len(), self.at + CHUNK_HEADER, len);
         // A chunk whose data are not all there is the last one.
-        self.at = data
-            .as_ref()
-            .map_or(self.source.len(), |data| data.end + CRC);
-        name.iter()
-            .all(u8::is_ascii_alphabetic)
-            .then_some(Chunk { name, data })
+        self.at = data.as_ref().map_or(self.source.len(), |data| data.end + CRC);
+        name.iter().all(u8::is_ascii_alphabetic).then_some(Chunk { name, data })
     }
 }
 
@@ -113,10 +89,8 @@ impl Walk {
                 // All others that are wanted must precede the picture's data (table 7).
                 _ if self.data => {}
                 b"tRNS" => {
-                    let may = matches!(
-                        self.info.color,
-                        ColorModel::Grey | ColorModel::Rgb | ColorModel::Palette
-                    );
+                    let may =
+                        matches!(self.info.color, ColorModel::Grey | ColorModel::Rgb | ColorModel::Palette);
                     self.info.alpha |= may && !data.is_empty();
                 }
                 b"acTL" => self.animation(data, limits)?,
@@ -140,19 +114,12 @@ impl Walk {
         if self.info.profile != Profile::None {
             return;
         }
-        let name = data
-            .iter()
-            .take(80)
-            .position(|&byte| byte == 0)
-            .filter(|&len| len > 0);
+        let name = data.iter().take(80).position(|&byte| byte == 0).filter(|&len| len > 0);
         match name.and_then(|len| Some((len + 2, data.get(len + 1)?))) {
             Some((stream, 0)) if stream < data.len() => {
                 self.info.profile = Profile::Deflated(start + stream..start + data.len());
             }
-            _ => self
-                .info
-                .notes
-                .push("The colour profile cannot be read and is ignored.".into()),
+            _ => self.info.notes.push("The colour profile cannot be read and is ignored.".into()),
         }
     }
 

@@ -73,10 +73,7 @@ pub(crate) fn find_ff(bytes: &[u8], from: usize) -> Option<usize> {
     let rest = bytes.get(from..)?;
     let mut skipped = 0;
     for block in rest.chunks(BLOCK) {
-        if block
-            .iter()
-            .fold(false, |found, &byte| found | (byte == 0xFF))
-        {
+        if block.iter().fold(false, |found, &byte| found | (byte == 0xFF)) {
             let inside = block.iter().position(|&byte| byte == 0xFF)?;
             return Some(from + skipped + inside);
         }

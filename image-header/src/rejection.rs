@@ -60,11 +60,7 @@ impl Rejection {
     /// [`Rejection::LimitExceeded`].
     pub fn check(limit: &'static str, value: u64, allowed: u64) -> Result<(), Self> {
         if value > allowed {
-            return Err(Self::LimitExceeded {
-                limit,
-                value,
-                allowed,
-            });
+            return Err(Self::LimitExceeded { limit, value, allowed });
         }
         Ok(())
     }
@@ -86,12 +82,8 @@ impl Rejection {
         match self {
             Self::Empty => "Upload the file again; it arrived without content.",
             Self::NotAnImage => "Upload a JPEG, PNG, WebP, GIF, BMP or TIFF file.",
-            Self::Unsupported { .. } => {
-                "Export the picture as an 8-bit JPEG or as PNG and upload that."
-            }
-            Self::Damaged { .. } => {
-                "Export or copy the picture again from its source and upload that."
-            }
+            Self::Unsupported { .. } => "Export the picture as an 8-bit JPEG or as PNG and upload that.",
+            Self::Damaged { .. } => "Export or copy the picture again from its source and upload that.",
             Self::LimitExceeded { .. } => {
                 "Export the picture smaller, or ask the operator to raise the limit."
             }

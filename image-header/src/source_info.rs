@@ -215,10 +215,6 @@ impl SourceInfo {
 
     /// Width × height in pixels as displayed, after `orientation`.
     pub fn displayed(&self) -> (u32, u32) {
-        if self.orientation.swaps_sides() {
-            (self.height, self.width)
-        } else {
-            (self.width, self.height)
-        }
+        if self.orientation.swaps_sides() { (self.height, self.width) } else { (self.width, self.height) }
     }
 }

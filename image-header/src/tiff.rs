@@ -27,17 +27,12 @@ pub(crate) fn probe(source: &[u8], limits: &Limits) -> Result<SourceInfo, Reject
         .ok_or_else(|| Rejection::damaged("the TIFF's first directory lies outside of the file"))?;
     // No reader follows a chain of directories that bites its own tail.
     if directory.next() == Some(first) {
-        return Err(Rejection::damaged(
-            "the TIFF's first page is followed by itself",
-        ));
+        return Err(Rejection::damaged("the TIFF's first page is followed by itself"));
     }
     if let Some(what) = raw::named(&directory) {
         return Err(Rejection::unsupported(what));
     }
-    let (Some(width), Some(height)) = (
-        directory.number(IMAGE_WIDTH),
-        directory.number(IMAGE_LENGTH),
-    ) else {
+    let (Some(width), Some(height)) = (directory.number(IMAGE_WIDTH), directory.number(IMAGE_LENGTH)) else {
         return Err(Rejection::damaged("the TIFF does not say its size"));
     };
     limits.check_size(width, height)?;
@@ -49,23 +44,18 @@ pub(crate) fn probe(source: &[u8], limits: &Limits) -> Result<SourceInfo, Reject
     info.premultiplied = samples.premultiplied;
     info.complete = chunks::all_there(&directory, source.len(), limits, (width, height))?;
     if samples.unnamed_alpha {
-        info.notes
-            .push("The fourth channel has no stated meaning and is taken for transparency.".into());
+        info.notes.push("The fourth channel has no stated meaning and is taken for transparency.".into());
     }
     if directory.next().is_some_and(|next| next != 0) {
-        info.notes
-            .push("Only the first page of the TIFF is used.".into());
+        info.notes.push("Only the first page of the TIFF is used.".into());
     }
-    if let Some(profile) = directory
-        .value(ICC_PROFILE)
-        .map(|value| value.range())
-        .filter(|range| !range.is_empty())
+    if let Some(profile) =
+        directory.value(ICC_PROFILE).map(|value| value.range()).filter(|range| !range.is_empty())
     {
         info.profile = Profile::Ranges(vec![profile]);
         limits.check_profile(&info.profile)?;
     } else if directory.has(ICC_PROFILE) {
-        info.notes
-            .push("The colour profile is incomplete and is ignored.".into());
+        info.notes.push("The colour profile is incomplete and is ignored.".into());
     }
     Exif::of(&directory).apply(&mut info);
     Ok(info)
@@ -78,27 +68,21 @@ fn check_coding(directory: &Directory<'_>, samples: &Samples) -> Result<(), Reje
         return Err(Rejection::unsupported(what));
     }
     if directory.number(FILL_ORDER).unwrap_or(1) != 1 {
-        return Err(Rejection::unsupported(
-            "a TIFF whose bits are in reverse order",
-        ));
+        return Err(Rejection::unsupported("a TIFF whose bits are in reverse order"));
     }
     match directory.number(PREDICTOR).unwrap_or(1) {
         1 => Ok(()),
         // Decoders disagree on whether the tag counts with other compressions.
-        2 if !LZW_OR_DEFLATE.contains(&compression) => Err(Rejection::unsupported(
-            "a TIFF that names a predictor without LZW or Deflate",
-        )),
+        2 if !LZW_OR_DEFLATE.contains(&compression) => {
+            Err(Rejection::unsupported("a TIFF that names a predictor without LZW or Deflate"))
+        }
         // The decoder drops the further channels before it undoes the prediction, which spans all.
-        2 if samples.dropped > 0 => Err(Rejection::unsupported(
-            "a TIFF with a predictor and further channels",
-        )),
+        2 if samples.dropped > 0 => {
+            Err(Rejection::unsupported("a TIFF with a predictor and further channels"))
+        }
         2 => Ok(()),
-        3 => Err(Rejection::unsupported(
-            "a TIFF with the floating-point predictor",
-        )),
-        other => Err(Rejection::damaged(format!(
-            "the TIFF names predictor {other}, which does not exist"
-        ))),
+        3 => Err(Rejection::unsupported("a TIFF with the floating-point predictor")),
+        other => Err(Rejection::damaged(format!("the TIFF names predictor {other}, which does not exist"))),
     }
 }
 

@@ -22,25 +22,17 @@ struct Bitstream {
 }
 
 pub(crate) fn probe(source: &[u8], limits: &Limits) -> Result<SourceInfo, Rejection> {
-    let announced = le32(source, 4)
-        .map_or(0, |size| size as usize)
-        .saturating_add(8);
+    let announced = le32(source, 4).map_or(0, |size| size as usize).saturating_add(8);
     // What lies behind the RIFF form belongs to something else.
     let end = announced.min(source.len());
     let body = source.get(..end).unwrap_or(source);
-    let mut chunks = Chunks {
-        bytes: body,
-        at: RIFF_HEADER,
-    };
-    let first = chunks
-        .next()
-        .ok_or_else(|| Rejection::damaged("the WebP ends before its picture"))?;
+    let mut chunks = Chunks { bytes: body, at: RIFF_HEADER };
+    let first = chunks.next().ok_or_else(|| Rejection::damaged("the WebP ends before its picture"))?;
     let mut info = match &first.name {
         b"VP8X" => extended(body, &first, chunks, limits)?,
         _ => {
-            let bits = Bitstream::read(&first, body).ok_or_else(|| {
-                Rejection::damaged("the WebP begins with neither VP8, VP8L nor VP8X")
-            })??;
+            let bits = Bitstream::read(&first, body)
+                .ok_or_else(|| Rejection::damaged("the WebP begins with neither VP8, VP8L nor VP8X"))??;
             let mut info = bits.info(limits)?;
             info.complete = first.whole;
             info
@@ -73,11 +65,7 @@ impl Iterator for Chunks<'_> {
         let data = whole.clone().unwrap_or(start..self.bytes.len());
         // Chunks are padded to an even size.
         self.at = data.end.saturating_add(len & 1);
-        Some(Chunk {
-            name,
-            data,
-            whole: whole.is_some(),
-        })
+        Some(Chunk { name, data, whole: whole.is_some() })
     }
 }
 
@@ -100,37 +88,22 @@ impl Bitstream {
             return Err(Rejection::damaged("the WebP's VP8 header is cut off"));
         };
         if tag & 1 != 0 || code != 0x2A_01_9D {
-            return Err(Rejection::damaged(
-                "the WebP's VP8 data do not begin with a key frame",
-            ));
+            return Err(Rejection::damaged("the WebP's VP8 data do not begin with a key frame"));
         }
         let size = (u32::from(width & 0x3FFF), u32::from(height & 0x3FFF));
-        Ok(Self {
-            size,
-            color: ColorModel::YCbCr,
-            alpha: false,
-        })
+        Ok(Self { size, color: ColorModel::YCbCr, alpha: false })
     }
 
     /// RFC 9649, 3.4: the signature, then 14 bits of width − 1, 14 of height − 1, alpha, version.
     fn lossless(data: &[u8]) -> Result<Self, Rejection> {
         let (Some(0x2F), Some(bits)) = (data.first(), le32(data, 1)) else {
-            return Err(Rejection::damaged(
-                "the WebP's VP8L header is cut off or not one",
-            ));
+            return Err(Rejection::damaged("the WebP's VP8L header is cut off or not one"));
         };
         if bits >> 29 != 0 {
-            return Err(Rejection::unsupported(format!(
-                "VP8L of version {}",
-                bits >> 29
-            )));
+            return Err(Rejection::unsupported(format!("VP8L of version {}", bits >> 29)));
         }
         let size = ((bits & 0x3FFF) + 1, ((bits >> 14) & 0x3FFF) + 1);
-        Ok(Self {
-            size,
-            color: ColorModel::Rgb,
-            alpha: bits >> 28 & 1 == 1,
-        })
+        Ok(Self { size, color: ColorModel::Rgb, alpha: bits >> 28 & 1 == 1 })
     }
 
     fn info(self, limits: &Limits) -> Result<SourceInfo, Rejection> {
@@ -151,8 +124,7 @@ fn extended(
     const ANIMATED: u8 = 0x02;
     const ALPHA: u8 = 0x10;
     let data = bytes.get(header.data.clone()).unwrap_or_default();
-    let (Some(&flags), Some(width), Some(height)) = (data.first(), le24(data, 4), le24(data, 7))
-    else {
+    let (Some(&flags), Some(width), Some(height)) = (data.first(), le24(data, 4), le24(data, 7)) else {
         return Err(Rejection::damaged("the WebP's VP8X header is cut off"));
     };
     let canvas = (width + 1, height + 1);
@@ -197,12 +169,7 @@ fn extended(
 }
 
 /// Takes colour and alpha of a bitstream that must be `size` pixels large.
-fn picture(
-    chunk: &Chunk,
-    bytes: &[u8],
-    size: (u32, u32),
-    info: &mut SourceInfo,
-) -> Result<(), Rejection> {
+fn picture(chunk: &Chunk, bytes: &[u8], size: (u32, u32), info: &mut SourceInfo) -> Result<(), Rejection> {
     let Some(bits) = Bitstream::read(chunk, bytes).transpose()? else {
         return Ok(());
     };
@@ -222,25 +189,18 @@ fn picture(
 fn first_frame(bytes: &[u8], frame: &Chunk, info: &mut SourceInfo) -> Result<(), Rejection> {
     let header = frame.data.start;
     let field = |at: usize| le24(bytes, header + at);
-    let (Some(x), Some(y), Some(width), Some(height)) = (field(0), field(3), field(6), field(9))
-    else {
+    let (Some(x), Some(y), Some(width), Some(height)) = (field(0), field(3), field(6), field(9)) else {
         return Err(Rejection::damaged("the WebP's first frame is cut off"));
     };
     let (size, corner) = ((width + 1, height + 1), (x * 2, y * 2));
-    let reaches =
-        |from: u32, len: u32, canvas: u32| from.checked_add(len).is_some_and(|end| end <= canvas);
+    let reaches = |from: u32, len: u32, canvas: u32| from.checked_add(len).is_some_and(|end| end <= canvas);
     if !reaches(corner.0, size.0, info.width) || !reaches(corner.1, size.1, info.height) {
-        return Err(Rejection::damaged(
-            "the WebP's first frame lies outside of its canvas",
-        ));
+        return Err(Rejection::damaged("the WebP's first frame lies outside of its canvas"));
     }
     info.alpha |= size != (info.width, info.height);
     let inner = bytes.get(..frame.data.end).unwrap_or(bytes);
     let mut found = false;
-    for chunk in (Chunks {
-        bytes: inner,
-        at: header + FRAME_HEADER,
-    }) {
+    for chunk in (Chunks { bytes: inner, at: header + FRAME_HEADER }) {
         match &chunk.name {
             b"ALPH" => info.alpha = true,
             b"VP8 " | b"VP8L" => {
@@ -251,11 +211,5 @@ fn first_frame(bytes: &[u8], frame: &Chunk, info: &mut SourceInfo) -> Result<(),
             _ => {}
         }
     }
-    if found {
-        Ok(())
-    } else {
-        Err(Rejection::damaged(
-            "the WebP's first frame holds no picture",
-        ))
-    }
+    if found { Ok(()) } else { Err(Rejection::damaged("the WebP's first frame holds no picture")) }
 }

@@ -47,9 +47,7 @@ impl ToSrgb {
             return (Self::Nothing, None);
         };
         let (layout, wanted, sixteen) = match picture {
-            Picture::Planar(planes) if planes.len() == 1 => {
-                (Layout::Gray, DataColorSpace::Gray, false)
-            }
+            Picture::Planar(planes) if planes.len() == 1 => (Layout::Gray, DataColorSpace::Gray, false),
             Picture::Planar(_) => (Layout::Rgb, DataColorSpace::Rgb, false),
             Picture::Interleaved(picture) => {
                 let sixteen = matches!(picture.samples, Samples::Sixteen(_));
@@ -74,26 +72,15 @@ impl ToSrgb {
         }
         match Self::through(&profile, layout, sixteen) {
             Ok(transform) => (transform, None),
-            Err(error) => (
-                Self::Nothing,
-                Some(format!(
-                    "the colour profile cannot be used and was ignored: {error}"
-                )),
-            ),
+            Err(error) => {
+                (Self::Nothing, Some(format!("the colour profile cannot be used and was ignored: {error}")))
+            }
         }
     }
 
-    fn through(
-        profile: &ColorProfile,
-        layout: Layout,
-        sixteen: bool,
-    ) -> Result<Self, moxcms::CmsError> {
+    fn through(profile: &ColorProfile, layout: Layout, sixteen: bool) -> Result<Self, moxcms::CmsError> {
         let srgb = ColorProfile::new_srgb();
-        let target = if has_alpha(layout, profile) {
-            Layout::Rgba
-        } else {
-            Layout::Rgb
-        };
+        let target = if has_alpha(layout, profile) { Layout::Rgba } else { Layout::Rgb };
         let options = TransformOptions::default();
         Ok(if sixteen {
             Self::Sixteen(profile.create_transform_16bit(layout, &srgb, target, options)?)
@@ -108,8 +95,7 @@ impl ToSrgb {
 }
 
 fn has_alpha(layout: Layout, profile: &ColorProfile) -> bool {
-    layout == Layout::GrayAlpha
-        || (layout == Layout::Rgba && profile.color_space != DataColorSpace::Cmyk)
+    layout == Layout::GrayAlpha || (layout == Layout::Rgba && profile.color_space != DataColorSpace::Cmyk)
 }
 
 /// `picture`, of rendition size, in sRGB and the right way up. YCbCr stays as it is where it needs no
@@ -126,18 +112,10 @@ pub(crate) fn upright(
             }
             Ok([luma, blue, red]) => {
                 let rgb = rgb_from_ycbcr(&luma.samples, &blue.samples, &red.samples);
-                convert(
-                    Components::Rgb,
-                    Samples::Eight(rgb),
-                    (luma.width, luma.height),
-                    to_srgb,
-                    orientation,
-                )
+                convert(Components::Rgb, Samples::Eight(rgb), (luma.width, luma.height), to_srgb, orientation)
             }
             Err(mut planes) => {
-                let grey = planes
-                    .pop()
-                    .ok_or_else(|| Fault::new("a picture without planes"))?;
+                let grey = planes.pop().ok_or_else(|| Fault::new("a picture without planes"))?;
                 convert(
                     Components::Grey,
                     Samples::Eight(grey.samples),
@@ -147,27 +125,16 @@ pub(crate) fn upright(
                 )
             }
         },
-        Picture::Interleaved(Interleaved {
-            width,
-            height,
-            components,
-            samples,
-        }) => convert(components, samples, (width, height), to_srgb, orientation),
+        Picture::Interleaved(Interleaved { width, height, components, samples }) => {
+            convert(components, samples, (width, height), to_srgb, orientation)
+        }
     }
 }
 
 fn upright_planes(luma: Plane, blue: Plane, red: Plane, orientation: Orientation) -> Upright {
     let (width, height) = orient::turned(orientation, luma.width, luma.height);
     let turn = |plane: Plane| orient::apply(orientation, plane.samples, plane.width, plane.height);
-    Upright {
-        width,
-        height,
-        pixels: Pixels::YCbCr420 {
-            luma: turn(luma),
-            blue: turn(blue),
-            red: turn(red),
-        },
-    }
+    Upright { width, height, pixels: Pixels::YCbCr420 { luma: turn(luma), blue: turn(blue), red: turn(red) } }
 }
 
 /// Interleaved samples of any kind to upright sRGB of 8 bits.
@@ -184,31 +151,13 @@ fn convert(
     let (components, samples) = match (to_srgb, samples) {
         (ToSrgb::Eight(transform), Samples::Eight(samples)) => {
             let mut rgb = vec![0; pixels * channels];
-            transform
-                .transform(&samples, &mut rgb)
-                .map_err(Fault::new)?;
-            (
-                if channels == 4 {
-                    Components::Rgba
-                } else {
-                    Components::Rgb
-                },
-                rgb,
-            )
+            transform.transform(&samples, &mut rgb).map_err(Fault::new)?;
+            (if channels == 4 { Components::Rgba } else { Components::Rgb }, rgb)
         }
         (ToSrgb::Sixteen(transform), Samples::Sixteen(samples)) => {
             let mut rgb = vec![0; pixels * channels];
-            transform
-                .transform(&samples, &mut rgb)
-                .map_err(Fault::new)?;
-            (
-                if channels == 4 {
-                    Components::Rgba
-                } else {
-                    Components::Rgb
-                },
-                to_eight(&rgb),
-            )
+            transform.transform(&samples, &mut rgb).map_err(Fault::new)?;
+            (if channels == 4 { Components::Rgba } else { Components::Rgb }, to_eight(&rgb))
         }
         (_, Samples::Eight(samples)) => (components, samples),
         (_, Samples::Sixteen(samples)) => (components, to_eight(&samples)),
@@ -219,33 +168,18 @@ fn convert(
         Components::Rgb => Pixels::Rgb(turn_pixels::<3>(orientation, &samples, width, height)),
         Components::Rgba => Pixels::Rgba(turn_pixels::<4>(orientation, &samples, width, height)),
         Components::GreyAlpha => {
-            let rgba: Vec<u8> = samples
-                .chunks_exact(2)
-                .flat_map(|p| [p[0], p[0], p[0], p[1]])
-                .collect();
+            let rgba: Vec<u8> = samples.chunks_exact(2).flat_map(|p| [p[0], p[0], p[0], p[1]]).collect();
             Pixels::Rgba(turn_pixels::<4>(orientation, &rgba, width, height))
         }
         Components::Cmyk { .. } | Components::Ycck { .. } => {
-            let rgb: Vec<u8> = samples
-                .chunks_exact(4)
-                .flat_map(rgb_without_profile)
-                .collect();
+            let rgb: Vec<u8> = samples.chunks_exact(4).flat_map(rgb_without_profile).collect();
             Pixels::Rgb(turn_pixels::<3>(orientation, &rgb, width, height))
         }
     };
-    Ok(Upright {
-        width: upright_width,
-        height: upright_height,
-        pixels,
-    })
+    Ok(Upright { width: upright_width, height: upright_height, pixels })
 }
 
-fn turn_pixels<const N: usize>(
-    orientation: Orientation,
-    samples: &[u8],
-    width: u32,
-    height: u32,
-) -> Vec<u8> {
+fn turn_pixels<const N: usize>(orientation: Orientation, samples: &[u8], width: u32, height: u32) -> Vec<u8> {
     if orientation == Orientation::Normal {
         return samples.to_vec();
     }
@@ -255,10 +189,7 @@ fn turn_pixels<const N: usize>(
 
 /// 16 bits to 8, rounded.
 fn to_eight(samples: &[u16]) -> Vec<u8> {
-    samples
-        .iter()
-        .map(|&sample| ((u32::from(sample) * 255 + 32_767) / 65_535) as u8)
-        .collect()
+    samples.iter().map(|&sample| ((u32::from(sample) * 255 + 32_767) / 65_535) as u8).collect()
 }
 
 /// CMYK as ICC profiles take it: the highest value is full ink. Other components are passed on.
@@ -306,21 +237,13 @@ fn rgb_pixel(luma: u8, blue: u8, red: u8) -> [u8; 3] {
     let luma = (i32::from(luma) << 16) + HALF;
     let (blue, red) = (i32::from(blue) - 128, i32::from(red) - 128);
     let clamp = |value: i32| (value >> 16).clamp(0, 255) as u8;
-    [
-        clamp(luma + 91_881 * red),
-        clamp(luma - 22_554 * blue - 46_802 * red),
-        clamp(luma + 116_130 * blue),
-    ]
+    [clamp(luma + 91_881 * red), clamp(luma - 22_554 * blue - 46_802 * red), clamp(luma + 116_130 * blue)]
 }
 
 fn rgb_from_ycbcr(luma: &[u8], blue: &[u8], red: &[u8]) -> Vec<u8> {
     let mut rgb = vec![0; luma.len() * 3];
-    for ((pixel, &luma), (&blue, &red)) in rgb
-        .as_chunks_mut::<3>()
-        .0
-        .iter_mut()
-        .zip(luma)
-        .zip(blue.iter().zip(red))
+    for ((pixel, &luma), (&blue, &red)) in
+        rgb.as_chunks_mut::<3>().0.iter_mut().zip(luma).zip(blue.iter().zip(red))
     {
         *pixel = rgb_pixel(luma, blue, red);
     }
@@ -332,10 +255,7 @@ impl Upright {
     pub(crate) fn to_rgb(&self, background: [u8; 3]) -> Vec<u8> {
         match &self.pixels {
             Pixels::Rgb(rgb) => rgb.clone(),
-            Pixels::Rgba(rgba) => rgba
-                .chunks_exact(4)
-                .flat_map(|pixel| flatten(pixel, background))
-                .collect(),
+            Pixels::Rgba(rgba) => rgba.chunks_exact(4).flat_map(|pixel| flatten(pixel, background)).collect(),
             Pixels::Grey(grey) => grey.iter().flat_map(|&value| [value; 3]).collect(),
             Pixels::YCbCr420 { luma, blue, red } => {
                 let width = self.width as usize;
@@ -356,11 +276,7 @@ impl Upright {
     pub(crate) fn to_rgba(&self) -> Vec<u8> {
         match &self.pixels {
             Pixels::Rgba(rgba) => rgba.clone(),
-            _ => self
-                .to_rgb([0; 3])
-                .chunks_exact(3)
-                .flat_map(|p| [p[0], p[1], p[2], 255])
-                .collect(),
+            _ => self.to_rgb([0; 3]).chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect(),
         }
     }
 }
@@ -370,11 +286,7 @@ fn flatten(pixel: &[u8], background: [u8; 3]) -> [u8; 3] {
     let over = |value: u8, under: u8| {
         ((u32::from(value) * alpha + u32::from(under) * (255 - alpha) + 127) / 255) as u8
     };
-    [
-        over(pixel[0], background[0]),
-        over(pixel[1], background[1]),
-        over(pixel[2], background[2]),
-    ]
+    [over(pixel[0], background[0]), over(pixel[1], background[1]), over(pixel[2], background[2])]
 }
 
 #[cfg(test)]
@@ -386,16 +298,8 @@ mod tests {
         for luma in (0..=255).step_by(5) {
             for blue in (0..=255).step_by(5) {
                 for red in (0..=255).step_by(5) {
-                    let (y, b, r) = (
-                        f64::from(luma),
-                        f64::from(blue) - 128.0,
-                        f64::from(red) - 128.0,
-                    );
-                    let exact = [
-                        y + 1.402 * r,
-                        y - 0.344_136 * b - 0.714_136 * r,
-                        y + 1.772 * b,
-                    ];
+                    let (y, b, r) = (f64::from(luma), f64::from(blue) - 128.0, f64::from(red) - 128.0);
+                    let exact = [y + 1.402 * r, y - 0.344_136 * b - 0.714_136 * r, y + 1.772 * b];
                     let got = rgb_pixel(luma as u8, blue as u8, red as u8);
                     for (exact, got) in exact.into_iter().zip(got) {
                         assert!(
@@ -411,23 +315,16 @@ mod tests {
     #[test]
     fn adobe_inks_are_inverted_once() {
         let white = Samples::Eight(vec![255; 4]);
-        let Samples::Eight(inks) = inks_as_icc(Components::Cmyk { inverted: true }, white) else {
-            panic!()
-        };
+        let Samples::Eight(inks) = inks_as_icc(Components::Cmyk { inverted: true }, white) else { panic!() };
         assert_eq!(rgb_without_profile(&inks), [255; 3]);
         // Adobe's YCCK: white is stored as the YCbCr of RGB 0, K 255.
         let white = Samples::Eight(vec![0, 128, 128, 255]);
-        let Samples::Eight(inks) = inks_as_icc(Components::Ycck { inverted: true }, white) else {
-            panic!()
-        };
+        let Samples::Eight(inks) = inks_as_icc(Components::Ycck { inverted: true }, white) else { panic!() };
         assert_eq!(rgb_without_profile(&inks), [255; 3]);
     }
 
     #[test]
     fn sixteen_bits_round_to_the_nearest_of_eight() {
-        assert_eq!(
-            to_eight(&[0, 128, 129, 257 * 77, 65_535]),
-            [0, 0, 1, 77, 255]
-        );
+        assert_eq!(to_eight(&[0, 128, 129, 257 * 77, 65_535]), [0, 0, 1, 77, 255]);
     }
 }

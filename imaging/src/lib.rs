@@ -211,9 +211,7 @@ fn run<E>(
     let mut warnings = plan.warnings.clone();
     let orientation = plan.source.orientation;
 
-    let decoded = timed(&mut timings.decode, || {
-        decode::decode(source, &plan.source, &plan.limits, stop)
-    })?;
+    let decoded = timed(&mut timings.decode, || decode::decode(source, &plan.source, &plan.limits, stop))?;
     warnings.extend(decoded.warnings);
     let (space, warning) = profile::space(source, &plan.source, &plan.limits);
     warnings.extend(warning);
@@ -227,13 +225,10 @@ fn run<E>(
     for specs in plan.sizes() {
         let Some(first) = specs.first() else { continue };
         let size = orient::turned(orientation, first.width, first.height);
-        let resized = timed(&mut timings.resize, || {
-            resizer.resize(base(&pyramid, size.0), size, chroma(size), stop)
-        })?;
+        let resized =
+            timed(&mut timings.resize, || resizer.resize(base(&pyramid, size.0), size, chroma(size), stop))?;
         pyramid.push(resized.clone());
-        let picture = timed(&mut timings.color, || {
-            upright(resized, &to_srgb, orientation)
-        })?;
+        let picture = timed(&mut timings.color, || upright(resized, &to_srgb, orientation))?;
         for spec in specs {
             let bytes = timed(&mut timings.encode, || encode::encode(&picture, spec, stop))?;
             if bytes.len() as u64 > plan.limits.output_bytes {
@@ -246,65 +241,36 @@ fn run<E>(
                 ));
                 continue;
             }
-            each(Rendition {
-                spec: spec.clone(),
-                bytes,
-            })
-            .map_err(DeriveError::Sink)?;
+            each(Rendition { spec: spec.clone(), bytes }).map_err(DeriveError::Sink)?;
         }
         smallest = Some(picture);
     }
     let smallest = smallest.ok_or_else(|| Fault::new("a plan without renditions"))?;
     let (thumbhash, color) = placeholder::placeholder(&smallest)?;
     let (width, height) = plan.source.displayed();
-    Ok(Derived {
-        width,
-        height,
-        thumbhash,
-        color,
-        warnings,
-        timings,
-    })
+    Ok(Derived { width, height, thumbhash, color, warnings, timings })
 }
 
 /// The smallest picture of `pyramid` (largest first) that is large enough to make one of `width` from.
 fn base(pyramid: &[Picture], width: u32) -> &Picture {
-    let large_enough =
-        |picture: &&Picture| f64::from(picture.width()) >= PYRAMID_RATIO * f64::from(width);
-    pyramid
-        .iter()
-        .rev()
-        .find(large_enough)
-        .unwrap_or(&pyramid[0])
+    let large_enough = |picture: &&Picture| f64::from(picture.width()) >= PYRAMID_RATIO * f64::from(width);
+    pyramid.iter().rev().find(large_enough).unwrap_or(&pyramid[0])
 }
 
 /// How many chroma samples a size gets: half as many where planes go into the encoders as they are, all where
 /// they pass through RGB (another colour space, or a format without subsampling).
 fn chroma_of(plan: &Plan, to_srgb: &ToSrgb) -> impl Fn((u32, u32)) -> Chroma {
-    let subsampled =
-        |spec: &RenditionSpec| matches!(spec.format, OutputFormat::Jpeg | OutputFormat::Webp);
+    let subsampled = |spec: &RenditionSpec| matches!(spec.format, OutputFormat::Jpeg | OutputFormat::Webp);
     let halved = to_srgb.is_nothing() && plan.renditions.iter().all(subsampled);
     let orientation = plan.source.orientation;
     move |(width, height)| {
         // A grid sticks out at the right and the bottom of the upright picture: where those come to lie, the
         // grid before turning sticks out.
-        use Orientation::{
-            FlipHorizontal, FlipVertical, Rotate90, Rotate180, Rotate270, Transverse,
-        };
-        let left = matches!(
-            orientation,
-            FlipHorizontal | Rotate180 | Transverse | Rotate270
-        );
-        let top = matches!(
-            orientation,
-            FlipVertical | Rotate180 | Transverse | Rotate90
-        );
+        use Orientation::{FlipHorizontal, FlipVertical, Rotate90, Rotate180, Rotate270, Transverse};
+        let left = matches!(orientation, FlipHorizontal | Rotate180 | Transverse | Rotate270);
+        let top = matches!(orientation, FlipVertical | Rotate180 | Transverse | Rotate90);
         // One sample has no half.
-        if halved && width > 1 && height > 1 {
-            Chroma::Halved { left, top }
-        } else {
-            Chroma::Full
-        }
+        if halved && width > 1 && height > 1 { Chroma::Halved { left, top } } else { Chroma::Full }
     }
 }
 

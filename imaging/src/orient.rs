@@ -4,20 +4,11 @@ use image_header::Orientation;
 
 /// The size after turning: width × height change places for the orientations 5 to 8.
 pub(crate) fn turned(orientation: Orientation, width: u32, height: u32) -> (u32, u32) {
-    if orientation.swaps_sides() {
-        (height, width)
-    } else {
-        (width, height)
-    }
+    if orientation.swaps_sides() { (height, width) } else { (width, height) }
 }
 
 /// `pixels` (`width` × `height`, packed) turned for display as Exif's `orientation` says.
-pub(crate) fn apply<T: Copy>(
-    orientation: Orientation,
-    pixels: Vec<T>,
-    width: u32,
-    height: u32,
-) -> Vec<T> {
+pub(crate) fn apply<T: Copy>(orientation: Orientation, pixels: Vec<T>, width: u32, height: u32) -> Vec<T> {
     let (width, height) = (width as usize, height as usize);
     let mut pixels = pixels;
     match orientation {
@@ -27,17 +18,10 @@ pub(crate) fn apply<T: Copy>(
             pixels
         }
         Orientation::FlipHorizontal => {
-            pixels
-                .chunks_exact_mut(width.max(1))
-                .for_each(<[T]>::reverse);
+            pixels.chunks_exact_mut(width.max(1)).for_each(<[T]>::reverse);
             pixels
         }
-        Orientation::FlipVertical => pixels
-            .chunks_exact(width.max(1))
-            .rev()
-            .flatten()
-            .copied()
-            .collect(),
+        Orientation::FlipVertical => pixels.chunks_exact(width.max(1)).rev().flatten().copied().collect(),
         Orientation::Transpose => columns(&pixels, width, height, false, false),
         Orientation::Rotate90 => columns(&pixels, width, height, false, true),
         Orientation::Transverse => columns(&pixels, width, height, true, true),
@@ -46,13 +30,7 @@ pub(crate) fn apply<T: Copy>(
 }
 
 /// The columns of a picture as rows, from the last column on or the first, each from its bottom or its top.
-fn columns<T: Copy>(
-    pixels: &[T],
-    width: usize,
-    height: usize,
-    last_first: bool,
-    bottom_up: bool,
-) -> Vec<T> {
+fn columns<T: Copy>(pixels: &[T], width: usize, height: usize, last_first: bool, bottom_up: bool) -> Vec<T> {
     // A band of columns at a time, so that the cache lines that a column touches serve its neighbours too.
     const BAND: usize = 16;
     let mut out = pixels.to_vec();
@@ -91,11 +69,7 @@ mod tests {
             (8, b"cfbead"),
         ] {
             let orientation = Orientation::from_exif(orientation);
-            assert_eq!(
-                apply(orientation, stored.clone(), 3, 2),
-                upright,
-                "{orientation:?}"
-            );
+            assert_eq!(apply(orientation, stored.clone(), 3, 2), upright, "{orientation:?}");
         }
     }
 }

@@ -22,18 +22,8 @@ pub(crate) struct Plane {
 impl Plane {
     /// A plane whose grid is the picture's.
     pub(crate) fn full(width: u32, height: u32, samples: Vec<u8>) -> Self {
-        let extent = Extent {
-            x: 0.0,
-            y: 0.0,
-            width: f64::from(width),
-            height: f64::from(height),
-        };
-        Self {
-            width,
-            height,
-            extent,
-            samples,
-        }
+        let extent = Extent { x: 0.0, y: 0.0, width: f64::from(width), height: f64::from(height) };
+        Self { width, height, extent, samples }
     }
 }
 

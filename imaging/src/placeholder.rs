@@ -13,20 +13,13 @@ const SIDE: u32 = 100;
 pub(crate) fn placeholder(picture: &Upright) -> Result<(Vec<u8>, [u8; 3]), Fault> {
     let (width, height) = (picture.width, picture.height);
     let longest = width.max(height).max(1);
-    let side = |pixels: u32| {
-        (pixels * SIDE.min(longest))
-            .div_ceil(longest)
-            .clamp(1, SIDE)
-    };
+    let side = |pixels: u32| (pixels * SIDE.min(longest)).div_ceil(longest).clamp(1, SIDE);
     let (small_width, small_height) = (side(width), side(height));
     let rgba = picture.to_rgba();
     let view = ImageRef::new(width, height, &rgba, PixelType::U8x4).map_err(Fault::new)?;
     let mut small = Image::new(small_width, small_height, PixelType::U8x4);
-    Resizer::new()
-        .resize(&view, &mut small, None)
-        .map_err(Fault::new)?;
-    let hash =
-        thumbhash::rgba_to_thumb_hash(small_width as usize, small_height as usize, small.buffer());
+    Resizer::new().resize(&view, &mut small, None).map_err(Fault::new)?;
+    let hash = thumbhash::rgba_to_thumb_hash(small_width as usize, small_height as usize, small.buffer());
     Ok((hash, dominant(small.buffer())))
 }
 
@@ -34,20 +27,15 @@ pub(crate) fn placeholder(picture: &Upright) -> Result<(Vec<u8>, [u8; 3]), Fault
 fn dominant(rgba: &[u8]) -> [u8; 3] {
     let mut cells = vec![[0_u32; 4]; 512];
     for pixel in rgba.chunks_exact(4) {
-        let cell = usize::from(pixel[0] >> 5) << 6
-            | usize::from(pixel[1] >> 5) << 3
-            | usize::from(pixel[2] >> 5);
+        let cell =
+            usize::from(pixel[0] >> 5) << 6 | usize::from(pixel[1] >> 5) << 3 | usize::from(pixel[2] >> 5);
         let weight = u32::from(pixel[3] >= 128);
         for (sum, &value) in cells[cell].iter_mut().zip(&pixel[..3]) {
             *sum += weight * u32::from(value);
         }
         cells[cell][3] += weight;
     }
-    let most = cells
-        .iter()
-        .max_by_key(|cell| cell[3])
-        .copied()
-        .unwrap_or_default();
+    let most = cells.iter().max_by_key(|cell| cell[3]).copied().unwrap_or_default();
     let mean = |sum: u32| u8::try_from(sum / most[3].max(1)).unwrap_or(u8::MAX);
     [mean(most[0]), mean(most[1]), mean(most[2])]
 }

@@ -83,14 +83,7 @@ impl RenditionSpec {
             encode::revision(format),
         );
         let spec = hex::encode(&Sha256::digest(parameters)[..4]);
-        Self {
-            width,
-            height,
-            format,
-            quality,
-            background,
-            spec,
-        }
+        Self { width, height, format, quality, background, spec }
     }
 
     /// First 8 hex digits of a hash over all parameters and the encoder's revision: the `<spec>` of a
@@ -130,11 +123,7 @@ impl Plan {
 /// A [`Rejection`] when decoding would exceed `limits`, or no candidate is left.
 pub fn plan(source: &SourceInfo, preset: &Preset, limits: &Limits) -> Result<Plan, Rejection> {
     let (width, height) = source.displayed();
-    let mut widths: Vec<u32> = preset
-        .widths
-        .iter()
-        .map(|&wanted| wanted.min(width))
-        .collect();
+    let mut widths: Vec<u32> = preset.widths.iter().map(|&wanted| wanted.min(width)).collect();
     widths.sort_unstable_by(|a, b| b.cmp(a));
     widths.dedup();
 
@@ -157,13 +146,7 @@ pub fn plan(source: &SourceInfo, preset: &Preset, limits: &Limits) -> Result<Pla
                 ));
                 continue;
             }
-            renditions.push(RenditionSpec::new(
-                target,
-                target_height,
-                format,
-                preset,
-                source.alpha,
-            ));
+            renditions.push(RenditionSpec::new(target, target_height, format, preset, source.alpha));
         }
     }
     if renditions.is_empty() {
@@ -175,18 +158,8 @@ pub fn plan(source: &SourceInfo, preset: &Preset, limits: &Limits) -> Result<Pla
     let largest = u64::from(renditions[0].width) * u64::from(renditions[0].height);
     let predicted_peak =
         decoding_peak(source).max(decoded_bytes(source).saturating_add(rendering_peak(largest)));
-    Rejection::check(
-        "the memory for decoding in bytes",
-        predicted_peak,
-        limits.decoded_bytes,
-    )?;
-    Ok(Plan {
-        renditions,
-        predicted_peak,
-        warnings,
-        source: source.clone(),
-        limits: *limits,
-    })
+    Rejection::check("the memory for decoding in bytes", predicted_peak, limits.decoded_bytes)?;
+    Ok(Plan { renditions, predicted_peak, warnings, source: source.clone(), limits: *limits })
 }
 
 fn resolve(choice: FormatChoice, alpha: bool) -> OutputFormat {
@@ -229,10 +202,7 @@ fn decoding_peak(source: &SourceInfo) -> u64 {
     let beside = match source.format {
         // Interleaved samples before they are split into planes; progressive: all coefficients as i16.
         Format::Jpeg => {
-            let progressive = source
-                .jpeg
-                .as_ref()
-                .is_some_and(|jpeg| jpeg.progressive || jpeg.scans > 1);
+            let progressive = source.jpeg.as_ref().is_some_and(|jpeg| jpeg.progressive || jpeg.scans > 1);
             decoded + if progressive { 2 * decoded } else { 0 }
         }
         // Lossless WebP decodes to RGBA, lossy holds YUV planes beside.

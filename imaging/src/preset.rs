@@ -26,13 +26,7 @@ pub enum FormatChoice {
 }
 
 impl FormatChoice {
-    const ALL: [Self; 5] = [
-        Self::Webp,
-        Self::WebpLossless,
-        Self::Jpeg,
-        Self::Png,
-        Self::Auto,
-    ];
+    const ALL: [Self; 5] = [Self::Webp, Self::WebpLossless, Self::Jpeg, Self::Png, Self::Auto];
 }
 
 impl fmt::Display for FormatChoice {
@@ -51,14 +45,11 @@ impl FromStr for FormatChoice {
     type Err = PresetError;
 
     fn from_str(text: &str) -> Result<Self, PresetError> {
-        Self::ALL
-            .into_iter()
-            .find(|choice| choice.to_string() == text)
-            .ok_or_else(|| {
-                PresetError::new(format!(
-                    "unknown format `{text}`; known are webp, webp-lossless, jpeg, png, auto"
-                ))
-            })
+        Self::ALL.into_iter().find(|choice| choice.to_string() == text).ok_or_else(|| {
+            PresetError::new(format!(
+                "unknown format `{text}`; known are webp, webp-lossless, jpeg, png, auto"
+            ))
+        })
     }
 }
 
@@ -75,10 +66,7 @@ pub struct Quality {
 impl Quality {
     /// `value` for every format.
     pub fn all(value: u8) -> Self {
-        Self {
-            jpeg: value,
-            webp: value,
-        }
+        Self { jpeg: value, webp: value }
     }
 }
 
@@ -140,8 +128,7 @@ impl Preset {
     ///
     /// Where the TOML is wrong or [`Preset::check`] objects.
     pub fn from_toml(text: &str) -> Result<Self, PresetError> {
-        let preset: Self =
-            toml::from_str(text).map_err(|error| PresetError::new(error.to_string()))?;
+        let preset: Self = toml::from_str(text).map_err(|error| PresetError::new(error.to_string()))?;
         preset.check()?;
         Ok(preset)
     }
@@ -153,18 +140,10 @@ impl Preset {
     /// Names the field and what is allowed there.
     pub fn check(&self) -> Result<(), PresetError> {
         if self.widths.is_empty() || self.widths.len() > 32 {
-            return Err(PresetError::new(
-                "`widths` needs 1 to 32 widths, such as [320, 640, 1280]",
-            ));
+            return Err(PresetError::new("`widths` needs 1 to 32 widths, such as [320, 640, 1280]"));
         }
-        if let Some(width) = self
-            .widths
-            .iter()
-            .find(|&&width| !(1..=16_383).contains(&width))
-        {
-            return Err(PresetError::new(format!(
-                "width {width} is not between 1 and 16383 pixels"
-            )));
+        if let Some(width) = self.widths.iter().find(|&&width| !(1..=16_383).contains(&width)) {
+            return Err(PresetError::new(format!("width {width} is not between 1 and 16383 pixels")));
         }
         if self.formats.is_empty() {
             return Err(PresetError::new(
@@ -200,23 +179,16 @@ impl Preset {
 mod hex_color {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    pub(super) fn serialize<S: Serializer>(
-        color: &[u8; 3],
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(color: &[u8; 3], serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&format!("#{}", hex::encode(color)))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<[u8; 3], D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 3], D::Error> {
         let text = String::deserialize(deserializer)?;
         let mut color = [0; 3];
         text.strip_prefix('#')
             .and_then(|digits| hex::decode_to_slice(digits, &mut color).ok())
-            .ok_or_else(|| {
-                D::Error::custom(format!("`{text}` is no colour; write it as #rrggbb"))
-            })?;
+            .ok_or_else(|| D::Error::custom(format!("`{text}` is no colour; write it as #rrggbb")))?;
         Ok(color)
     }
 }
@@ -227,8 +199,7 @@ mod tests {
 
     #[test]
     fn what_toml_leaves_out_keeps_its_default() {
-        let preset =
-            Preset::from_toml("background = \"#102030\"\nquality = { webp = 60 }").unwrap();
+        let preset = Preset::from_toml("background = \"#102030\"\nquality = { webp = 60 }").unwrap();
         assert_eq!(preset.background, [16, 32, 48]);
         assert_eq!(preset.quality, Quality { jpeg: 80, webp: 60 });
         assert_eq!(preset.widths, Preset::default().widths);

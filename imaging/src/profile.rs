@@ -5,8 +5,8 @@ use std::io::Read;
 use flate2::read::ZlibDecoder;
 use image_header::{ColorModel, Format, Limits, PngColor, Profile, SourceInfo};
 use moxcms::{
-    Chromaticity, CicpColorPrimaries, CicpProfile, ColorPrimaries, ColorProfile, DataColorSpace,
-    Layout, MatrixCoefficients, ToneReprCurve, TransferCharacteristics, TransformOptions,
+    Chromaticity, CicpColorPrimaries, CicpProfile, ColorPrimaries, ColorProfile, DataColorSpace, Layout,
+    MatrixCoefficients, ToneReprCurve, TransferCharacteristics, TransformOptions,
 };
 
 /// The space that samples are in.
@@ -27,9 +27,7 @@ pub(crate) fn space(source: &[u8], info: &SourceInfo, limits: &Limits) -> (Space
             Err(error) => {
                 return (
                     Space::Srgb,
-                    Some(format!(
-                        "the colour profile is damaged and was ignored: {error}"
-                    )),
+                    Some(format!("the colour profile is damaged and was ignored: {error}")),
                 );
             }
         },
@@ -40,10 +38,7 @@ pub(crate) fn space(source: &[u8], info: &SourceInfo, limits: &Limits) -> (Space
         return (from_png_chunks(&info.png_color, info.color), None);
     }
     if info.interoperability_r03 {
-        return (
-            Space::Profile(Box::new(ColorProfile::new_adobe_rgb())),
-            None,
-        );
+        return (Space::Profile(Box::new(ColorProfile::new_adobe_rgb())), None);
     }
     (Space::Srgb, None)
 }
@@ -67,25 +62,14 @@ fn embedded(source: &[u8], profile: &Profile, limit: u64) -> Result<Option<Vec<u
         Profile::Deflated(range) => {
             let stream = source.get(range.clone()).ok_or_else(damaged)?;
             let mut bytes = Vec::new();
-            ZlibDecoder::new(stream)
-                .take(limit + 1)
-                .read_to_end(&mut bytes)
-                .map_err(|_| damaged())?;
-            if bytes.len() as u64 > limit {
-                Err(too_large())
-            } else {
-                Ok(Some(bytes))
-            }
+            ZlibDecoder::new(stream).take(limit + 1).read_to_end(&mut bytes).map_err(|_| damaged())?;
+            if bytes.len() as u64 > limit { Err(too_large()) } else { Ok(Some(bytes)) }
         }
     }
 }
 
 fn simplest(profile: ColorProfile) -> Space {
-    if is_srgb(&profile) {
-        Space::Srgb
-    } else {
-        Space::Profile(Box::new(profile))
-    }
+    if is_srgb(&profile) { Space::Srgb } else { Space::Profile(Box::new(profile)) }
 }
 
 /// Whether converting by `profile` changes nothing: judged by its numbers, never by its name. A cube of
@@ -94,12 +78,8 @@ fn is_srgb(profile: &ColorProfile) -> bool {
     let (layout, samples): (Layout, Vec<u16>) = match profile.color_space {
         DataColorSpace::Rgb => {
             const STEP: u16 = 13_107;
-            let cube =
-                (0..216_u16).flat_map(|n| [n / 36, n / 6 % 6, n % 6].map(|level| level * STEP));
-            (
-                Layout::Rgb,
-                cube.chain(greys().flat_map(|grey| [grey; 3])).collect(),
-            )
+            let cube = (0..216_u16).flat_map(|n| [n / 36, n / 6 % 6, n % 6].map(|level| level * STEP));
+            (Layout::Rgb, cube.chain(greys().flat_map(|grey| [grey; 3])).collect())
         }
         DataColorSpace::Gray => (Layout::Gray, greys().collect()),
         _ => return false,
@@ -116,10 +96,7 @@ fn is_srgb(profile: &ColorProfile) -> bool {
     };
     let mut converted = vec![0; expected.len()];
     transform.transform(&samples, &mut converted).is_ok()
-        && converted
-            .iter()
-            .zip(&expected)
-            .all(|(&a, &b)| a.abs_diff(b) <= 257)
+        && converted.iter().zip(&expected).all(|(&a, &b)| a.abs_diff(b) <= 257)
 }
 
 fn greys() -> impl Iterator<Item = u16> {
@@ -136,19 +113,14 @@ fn from_cicp([primaries, transfer, matrix, full_range]: [u8; 4]) -> (Space, Opti
                 .ok()
                 .filter(|&transfer| ToneReprCurve::try_from(transfer).is_ok()),
         );
-    let unread = || {
-        Some(format!(
-            "colour of code points {primaries}/{transfer}/{matrix} is taken for sRGB"
-        ))
-    };
-    let Some((color_primaries, transfer_characteristics)) =
-        known.filter(|_| matrix == 0 && full_range == 1)
+    let unread = || Some(format!("colour of code points {primaries}/{transfer}/{matrix} is taken for sRGB"));
+    let Some((color_primaries, transfer_characteristics)) = known.filter(|_| matrix == 0 && full_range == 1)
     else {
         return (Space::Srgb, unread());
     };
     // PQ and HLG: shown as if their peak were white, which is too dark or too flat.
-    let warning = matches!(transfer, 16 | 18)
-        .then(|| "HDR is not tone mapped; the picture may look dull".to_owned());
+    let warning =
+        matches!(transfer, 16 | 18).then(|| "HDR is not tone mapped; the picture may look dull".to_owned());
     let cicp = CicpProfile {
         color_primaries,
         transfer_characteristics,

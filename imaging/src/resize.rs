@@ -35,9 +35,7 @@ impl Resizer {
         match source {
             Picture::Interleaved(source) => {
                 stop.check()?;
-                Ok(Picture::Interleaved(
-                    self.interleaved(source, width, height)?,
-                ))
+                Ok(Picture::Interleaved(self.interleaved(source, width, height)?))
             }
             Picture::Planar(planes) => {
                 let mut resized = Vec::with_capacity(planes.len());
@@ -51,22 +49,12 @@ impl Resizer {
         }
     }
 
-    fn plane(
-        &mut self,
-        source: &Plane,
-        width: u32,
-        height: u32,
-        chroma: Chroma,
-    ) -> Result<Plane, Fault> {
+    fn plane(&mut self, source: &Plane, width: u32, height: u32, chroma: Chroma) -> Result<Plane, Fault> {
         let (grid_width, grid_height, extent) = grid(width, height, chroma);
-        let (left, crop_width) = crop(
-            (source.extent.x, source.extent.width),
-            (extent.x, extent.width, grid_width),
-        );
-        let (top, crop_height) = crop(
-            (source.extent.y, source.extent.height),
-            (extent.y, extent.height, grid_height),
-        );
+        let (left, crop_width) =
+            crop((source.extent.x, source.extent.width), (extent.x, extent.width, grid_width));
+        let (top, crop_height) =
+            crop((source.extent.y, source.extent.height), (extent.y, extent.height, grid_height));
         let padding = Padding::around(source, (left, crop_width), (top, crop_height));
         let padded = padding.as_ref().map(|padding| padding.apply(source));
         let (left, top) = match &padding {
@@ -81,66 +69,32 @@ impl Resizer {
             crop_height.min(f64::from(source.height) - top.max(0.0)),
         );
         let mut samples = vec![0; grid_width as usize * grid_height as usize];
-        let view = ImageRef::new(source.width, source.height, &source.samples, PixelType::U8)
-            .map_err(Fault::new)?;
-        let mut target = Image::from_slice_u8(grid_width, grid_height, &mut samples, PixelType::U8)
-            .map_err(Fault::new)?;
-        self.convolution
-            .resize(&view, &mut target, &options)
-            .map_err(Fault::new)?;
-        Ok(Plane {
-            width: grid_width,
-            height: grid_height,
-            extent,
-            samples,
-        })
+        let view =
+            ImageRef::new(source.width, source.height, &source.samples, PixelType::U8).map_err(Fault::new)?;
+        let mut target =
+            Image::from_slice_u8(grid_width, grid_height, &mut samples, PixelType::U8).map_err(Fault::new)?;
+        self.convolution.resize(&view, &mut target, &options).map_err(Fault::new)?;
+        Ok(Plane { width: grid_width, height: grid_height, extent, samples })
     }
 
-    fn interleaved(
-        &mut self,
-        source: &Interleaved,
-        width: u32,
-        height: u32,
-    ) -> Result<Interleaved, Fault> {
+    fn interleaved(&mut self, source: &Interleaved, width: u32, height: u32) -> Result<Interleaved, Fault> {
         let components = source.components;
         let length = width as usize * height as usize * components.count();
         let options = ResizeOptions::new().use_alpha(components.has_alpha());
         let samples = match &source.samples {
             Samples::Eight(samples) => {
                 let mut resized = vec![0_u8; length];
-                self.pixels(
-                    source,
-                    samples,
-                    &mut resized,
-                    (width, height),
-                    eight(components),
-                    &options,
-                )?;
+                self.pixels(source, samples, &mut resized, (width, height), eight(components), &options)?;
                 Samples::Eight(resized)
             }
             Samples::Sixteen(samples) => {
                 let mut resized = vec![0_u16; length];
-                let (from, to) = (
-                    bytemuck::cast_slice(samples),
-                    bytemuck::cast_slice_mut(&mut resized),
-                );
-                self.pixels(
-                    source,
-                    from,
-                    to,
-                    (width, height),
-                    sixteen(components),
-                    &options,
-                )?;
+                let (from, to) = (bytemuck::cast_slice(samples), bytemuck::cast_slice_mut(&mut resized));
+                self.pixels(source, from, to, (width, height), sixteen(components), &options)?;
                 Samples::Sixteen(resized)
             }
         };
-        Ok(Interleaved {
-            width,
-            height,
-            components,
-            samples,
-        })
+        Ok(Interleaved { width, height, components, samples })
     }
 
     fn pixels(
@@ -154,9 +108,7 @@ impl Resizer {
     ) -> Result<(), Fault> {
         let view = ImageRef::new(source.width, source.height, from, pixel).map_err(Fault::new)?;
         let mut target = Image::from_slice_u8(width, height, to, pixel).map_err(Fault::new)?;
-        self.convolution
-            .resize(&view, &mut target, options)
-            .map_err(Fault::new)
+        self.convolution.resize(&view, &mut target, options).map_err(Fault::new)
     }
 }
 
@@ -201,28 +153,15 @@ fn sixteen(components: Components) -> PixelType {
 fn grid(width: u32, height: u32, chroma: Chroma) -> (u32, u32, Extent) {
     match chroma {
         Chroma::Full => {
-            let extent = Extent {
-                x: 0.0,
-                y: 0.0,
-                width: f64::from(width),
-                height: f64::from(height),
-            };
+            let extent = Extent { x: 0.0, y: 0.0, width: f64::from(width), height: f64::from(height) };
             (width, height, extent)
         }
         Chroma::Halved { left, top } => {
             let (columns, rows) = (width.div_ceil(2), height.div_ceil(2));
             let (half_width, half_height) = (f64::from(width) / 2.0, f64::from(height) / 2.0);
             let extent = Extent {
-                x: if left {
-                    f64::from(columns) - half_width
-                } else {
-                    0.0
-                },
-                y: if top {
-                    f64::from(rows) - half_height
-                } else {
-                    0.0
-                },
+                x: if left { f64::from(columns) - half_width } else { 0.0 },
+                y: if top { f64::from(rows) - half_height } else { 0.0 },
                 width: half_width,
                 height: half_height,
             };
@@ -251,18 +190,10 @@ struct Padding {
 
 impl Padding {
     /// What `source` lacks of the crop, if anything: chroma is repeated at the edge, never stretched.
-    fn around(
-        source: &Plane,
-        (left, width): (f64, f64),
-        (top, height): (f64, f64),
-    ) -> Option<Self> {
+    fn around(source: &Plane, (left, width): (f64, f64), (top, height): (f64, f64)) -> Option<Self> {
         // Less than a thousandth of a sample is rounding.
         let lacks = |amount: f64| {
-            if amount > 1e-3 {
-                amount.ceil() as u32
-            } else {
-                0
-            }
+            if amount > 1e-3 { amount.ceil() as u32 } else { 0 }
         };
         let padding = Self {
             left: lacks(-left),
@@ -278,8 +209,7 @@ impl Padding {
         let height = source.height + self.top + self.bottom;
         let mut samples = Vec::with_capacity(width as usize * height as usize);
         for y in 0..height {
-            let row =
-                y.saturating_sub(self.top).min(source.height - 1) as usize * source.width as usize;
+            let row = y.saturating_sub(self.top).min(source.height - 1) as usize * source.width as usize;
             let row = &source.samples[row..row + source.width as usize];
             samples.extend(std::iter::repeat_n(row[0], self.left as usize));
             samples.extend_from_slice(row);
@@ -290,12 +220,7 @@ impl Padding {
             y: source.extent.y + f64::from(self.top),
             ..source.extent
         };
-        Plane {
-            width,
-            height,
-            extent,
-            samples,
-        }
+        Plane { width, height, extent, samples }
     }
 }
 
@@ -313,36 +238,12 @@ mod tests {
     fn halved_chroma_of_an_odd_size_is_repeated_not_stretched() {
         let source = ramp(404, 40);
         let mut resizer = Resizer::default();
-        let even = resizer
-            .plane(
-                &source,
-                100,
-                10,
-                Chroma::Halved {
-                    left: false,
-                    top: false,
-                },
-            )
-            .unwrap();
-        let odd = resizer
-            .plane(
-                &source,
-                101,
-                10,
-                Chroma::Halved {
-                    left: false,
-                    top: false,
-                },
-            )
-            .unwrap();
+        let even = resizer.plane(&source, 100, 10, Chroma::Halved { left: false, top: false }).unwrap();
+        let odd = resizer.plane(&source, 101, 10, Chroma::Halved { left: false, top: false }).unwrap();
         assert_eq!((even.width, odd.width, odd.extent.width), (50, 51, 50.5));
         // Sample 25 of the odd grid is centred on luma column 51 of 101.
         let expected = 51.0 / 101.0 * 200.0;
-        assert!(
-            (f64::from(odd.samples[25]) - expected).abs() < 1.5,
-            "{} for {expected}",
-            odd.samples[25]
-        );
+        assert!((f64::from(odd.samples[25]) - expected).abs() < 1.5, "{} for {expected}", odd.samples[25]);
         assert!(odd.samples[50] >= 197, "{}", odd.samples[50]);
     }
 
@@ -350,55 +251,20 @@ mod tests {
     fn a_grid_that_sticks_out_at_the_left_mirrors_one_at_the_right() {
         let source = ramp(303, 30);
         let mut mirrored = source.clone();
-        mirrored
-            .samples
-            .chunks_exact_mut(303)
-            .for_each(<[u8]>::reverse);
+        mirrored.samples.chunks_exact_mut(303).for_each(<[u8]>::reverse);
         let mut resizer = Resizer::default();
-        let right = resizer
-            .plane(
-                &source,
-                75,
-                7,
-                Chroma::Halved {
-                    left: false,
-                    top: false,
-                },
-            )
-            .unwrap();
-        let mut left = resizer
-            .plane(
-                &mirrored,
-                75,
-                7,
-                Chroma::Halved {
-                    left: true,
-                    top: false,
-                },
-            )
-            .unwrap();
+        let right = resizer.plane(&source, 75, 7, Chroma::Halved { left: false, top: false }).unwrap();
+        let mut left = resizer.plane(&mirrored, 75, 7, Chroma::Halved { left: true, top: false }).unwrap();
         left.samples.chunks_exact_mut(38).for_each(<[u8]>::reverse);
-        let worst = right
-            .samples
-            .iter()
-            .zip(&left.samples)
-            .map(|(a, b)| a.abs_diff(*b))
-            .max();
+        let worst = right.samples.iter().zip(&left.samples).map(|(a, b)| a.abs_diff(*b)).max();
         assert!(worst <= Some(1), "{worst:?}");
     }
 
     #[test]
     fn transparent_pixels_do_not_bleed() {
         // Opaque red beside transparent green: without premultiplication, brown.
-        let row: Vec<u8> = (0..64)
-            .flat_map(|x| {
-                if x < 32 {
-                    [255, 0, 0, 255]
-                } else {
-                    [0, 255, 0, 0]
-                }
-            })
-            .collect();
+        let row: Vec<u8> =
+            (0..64).flat_map(|x| if x < 32 { [255, 0, 0, 255] } else { [0, 255, 0, 0] }).collect();
         let source = Interleaved {
             width: 64,
             height: 8,
@@ -406,9 +272,7 @@ mod tests {
             samples: Samples::Eight(row.repeat(8)),
         };
         let resized = Resizer::default().interleaved(&source, 21, 3).unwrap();
-        let Samples::Eight(samples) = resized.samples else {
-            panic!("8 bits became 16")
-        };
+        let Samples::Eight(samples) = resized.samples else { panic!("8 bits became 16") };
         for pixel in samples.chunks_exact(4).filter(|pixel| pixel[3] > 8) {
             assert!(pixel[0] > 250 && pixel[1] < 5, "{pixel:?}");
         }

@@ -23,10 +23,7 @@ impl Stop {
 
     /// One that also stops at `deadline`.
     pub fn at(deadline: Instant) -> Self {
-        Self {
-            deadline: Some(deadline),
-            ..Self::default()
-        }
+        Self { deadline: Some(deadline), ..Self::default() }
     }
 
     /// Asks the work to end.
@@ -40,20 +37,12 @@ impl Stop {
     }
 
     pub(crate) fn check(&self) -> Result<(), Stopped> {
-        if self.is_stopped() {
-            Err(Stopped)
-        } else {
-            Ok(())
-        }
+        if self.is_stopped() { Err(Stopped) } else { Ok(()) }
     }
 }
 
 impl webpx::Stop for Stop {
     fn check(&self) -> Result<(), webpx::StopReason> {
-        if self.is_stopped() {
-            Err(webpx::StopReason::Cancelled)
-        } else {
-            Ok(())
-        }
+        if self.is_stopped() { Err(webpx::StopReason::Cancelled) } else { Ok(()) }
     }
 }

@@ -18,26 +18,16 @@ const WIDTH: u32 = 18 * 16;
 const HEIGHT: u32 = 12 * 16;
 
 /// The mean CIEDE2000 distance of the 216 patches from what littlecms makes of the raster by `profile`.
-fn mean_delta_e(
-    file: &[u8],
-    raster: &Raster<u8>,
-    profile: &[u8],
-    formats: &[imaging::FormatChoice],
-) -> f64 {
+fn mean_delta_e(file: &[u8], raster: &Raster<u8>, profile: &[u8], formats: &[imaging::FormatChoice]) -> f64 {
     let format = match raster.channels {
         1 => PixelFormat::GRAY_8,
         3 => PixelFormat::RGB_8,
         _ => PixelFormat::CMYK_8,
     };
     let profile = Profile::new_icc(profile).unwrap();
-    let transform: Transform<u8, u8> = Transform::new(
-        &profile,
-        format,
-        &Profile::new_srgb(),
-        PixelFormat::RGB_8,
-        Intent::Perceptual,
-    )
-    .unwrap();
+    let transform: Transform<u8, u8> =
+        Transform::new(&profile, format, &Profile::new_srgb(), PixelFormat::RGB_8, Intent::Perceptual)
+            .unwrap();
     let mut expected = vec![0; raster.samples.len() / raster.channels * 3];
     transform.transform_pixels(&raster.samples, &mut expected);
 
@@ -64,57 +54,25 @@ fn patches() -> Raster<u8> {
 fn matches_littlecms_for_every_kind_of_profile() {
     let rgb = patches();
     let (grey, cmyk) = (rgb.to_grey(), rgb.to_cmyk());
-    let jpeg = |raster, profile: &[u8]| {
-        Jpeg::new(raster)
-            .quality(98)
-            .sampling(Sampling::S444)
-            .icc(profile)
-            .encode()
-    };
-    let (p3, adobe, grey22, inks) = (
-        icc::display_p3(),
-        icc::adobe_rgb(),
-        icc::grey_gamma22(),
-        icc::cmyk(),
-    );
-    let ycck = Jpeg::new(&cmyk)
-        .model(Model::YcckAdobe)
-        .quality(98)
-        .sampling(Sampling::S444)
-        .icc(&inks)
-        .encode();
-    let raw_cmyk = Jpeg::new(&cmyk)
-        .model(Model::CmykRaw)
-        .quality(98)
-        .icc(&inks)
-        .encode();
-    let cases: [(&str, Vec<u8>, &Raster<u8>, &[u8]); 12] = [
+    let jpeg =
+        |raster, profile: &[u8]| Jpeg::new(raster).quality(98).sampling(Sampling::S444).icc(profile).encode();
+    let (p3, adobe, grey22, inks) = (icc::display_p3(), icc::adobe_rgb(), icc::grey_gamma22(), icc::cmyk());
+    let ycck =
+        Jpeg::new(&cmyk).model(Model::YcckAdobe).quality(98).sampling(Sampling::S444).icc(&inks).encode();
+    let raw_cmyk = Jpeg::new(&cmyk).model(Model::CmykRaw).quality(98).icc(&inks).encode();
+    type Case<'a> = (&'a str, Vec<u8>, &'a Raster<u8>, &'a [u8]);
+    let cases: [Case<'_>; 12] = [
         ("P3 PNG", Png::new(&rgb).icc(&p3).encode(), &rgb, &p3),
         ("P3 JPEG", jpeg(&rgb, &p3), &rgb, &p3),
-        (
-            "Adobe RGB PNG",
-            Png::new(&rgb).icc(&adobe).encode(),
-            &rgb,
-            &adobe,
-        ),
+        ("Adobe RGB PNG", Png::new(&rgb).icc(&adobe).encode(), &rgb, &adobe),
         ("Adobe RGB JPEG", jpeg(&rgb, &adobe), &rgb, &adobe),
         ("P3 TIFF", Tiff::new(&rgb).icc(&p3).encode(), &rgb, &p3),
-        (
-            "grey PNG",
-            Png::new(&grey).icc(&grey22).encode(),
-            &grey,
-            &grey22,
-        ),
+        ("grey PNG", Png::new(&grey).icc(&grey22).encode(), &grey, &grey22),
         ("grey JPEG", jpeg(&grey, &grey22), &grey, &grey22),
         ("CMYK JPEG, Adobe", jpeg(&cmyk, &inks), &cmyk, &inks),
         ("CMYK JPEG, raw", raw_cmyk, &cmyk, &inks),
         ("YCCK JPEG", ycck, &cmyk, &inks),
-        (
-            "CMYK TIFF",
-            Tiff::new(&cmyk).cmyk().icc(&inks).encode(),
-            &cmyk,
-            &inks,
-        ),
+        ("CMYK TIFF", Tiff::new(&cmyk).cmyk().icc(&inks).encode(), &cmyk, &inks),
         (
             "sRGB of another name",
             Png::new(&rgb).icc(&icc::srgb_unnamed()).encode(),
@@ -126,21 +84,14 @@ fn matches_littlecms_for_every_kind_of_profile() {
         let exact = mean_delta_e(&file, raster, profile, &[PngOut]);
         let lossy = mean_delta_e(&file, raster, profile, &[JpegOut, PngOut]);
         println!("{name}: mean ΔE2000 {exact:.2} as PNG, {lossy:.2} as JPEG");
-        assert!(
-            exact <= 1.5 && lossy <= 1.5,
-            "{name}: {exact} as PNG, {lossy} as JPEG"
-        );
+        assert!(exact <= 1.5 && lossy <= 1.5, "{name}: {exact} as PNG, {lossy} as JPEG");
     }
 }
 
 #[test]
 fn adobe_rgb_by_exif_alone_is_adobe_rgb() {
     let rgb = patches();
-    let file = Jpeg::new(&rgb)
-        .quality(98)
-        .sampling(Sampling::S444)
-        .exif(&Exif::new().adobe_rgb())
-        .encode();
+    let file = Jpeg::new(&rgb).quality(98).sampling(Sampling::S444).exif(&Exif::new().adobe_rgb()).encode();
     let distance = mean_delta_e(&file, &rgb, &icc::adobe_rgb(), &[PngOut]);
     assert!(distance <= 1.5, "{distance}");
 }
@@ -156,24 +107,13 @@ fn profiles_are_judged_by_their_numbers() {
         }
     };
     let wanted = preset(&[100], &[JpegOut, Webp]);
-    let bytes = |profile| {
-        derive_all(&file(profile), &wanted)
-            .1
-            .into_iter()
-            .map(|r| r.bytes)
-            .collect::<Vec<_>>()
-    };
+    let bytes =
+        |profile| derive_all(&file(profile), &wanted).1.into_iter().map(|r| r.bytes).collect::<Vec<_>>();
     let untagged = bytes(None);
     for profile in [icc::srgb_v2(), icc::srgb_v4(), icc::srgb_unnamed()] {
-        assert!(
-            bytes(Some(profile)) == untagged,
-            "a profile that is sRGB changed something"
-        );
+        assert!(bytes(Some(profile)) == untagged, "a profile that is sRGB changed something");
     }
-    assert!(
-        bytes(Some(icc::p3_named_srgb())) != untagged,
-        "a P3 profile was believed to be sRGB"
-    );
+    assert!(bytes(Some(icc::p3_named_srgb())) != untagged, "a P3 profile was believed to be sRGB");
 }
 
 #[test]
@@ -199,19 +139,11 @@ fn sixteen_bits_stay_smooth() {
         let (_, renditions) = derive_all(&file, &preset(&[1024], &[PngOut]));
         let picture = Decoded::of(&renditions[0]);
         let row: Vec<u8> = (0..1024).map(|x| picture.rgb(x, 0)[1]).collect();
-        assert!(
-            row.windows(2)
-                .all(|pair| pair[1] >= pair[0] && pair[1] - pair[0] <= 1),
-            "{row:?}"
-        );
+        assert!(row.windows(2).all(|pair| pair[1] >= pair[0] && pair[1] - pair[0] <= 1), "{row:?}");
         assert_eq!((row[0], row[1023]), (0, 255));
         let mut widths = [0_u32; 256];
-        row.iter()
-            .for_each(|&value| widths[usize::from(value)] += 1);
-        assert!(
-            widths[1..255].iter().all(|&width| (3..=5).contains(&width)),
-            "{widths:?}"
-        );
+        row.iter().for_each(|&value| widths[usize::from(value)] += 1);
+        assert!(widths[1..255].iter().all(|&width| (3..=5).contains(&width)), "{widths:?}");
     }
 }
 
@@ -220,38 +152,26 @@ fn png_says_its_colours_in_four_ways() {
     let rgb = patches();
     let p3 = icc::display_p3();
     // Display P3 (12) with sRGB's curve (13), before a profile that says Adobe RGB.
-    let cicp = Png::new(&rgb)
-        .cicp([12, 13, 0, 1])
-        .icc(&icc::adobe_rgb())
-        .encode();
+    let cicp = Png::new(&rgb).cicp([12, 13, 0, 1]).icc(&icc::adobe_rgb()).encode();
     assert!(mean_delta_e(&cicp, &rgb, &p3, &[PngOut]) <= 1.5);
     // iCCP before sRGB.
     let both = Png::new(&rgb).icc(&p3).srgb().encode();
     assert!(mean_delta_e(&both, &rgb, &p3, &[PngOut]) <= 1.5);
     // P3's primaries by cHRM, with the gamma that stands for sRGB's curve.
-    let chromaticities = [
-        31_270, 32_900, 68_000, 32_000, 26_500, 69_000, 15_000, 6_000,
-    ];
-    let chrm = Png::new(&rgb)
-        .gamma(45_455)
-        .chromaticities(chromaticities)
-        .encode();
+    let chromaticities = [31_270, 32_900, 68_000, 32_000, 26_500, 69_000, 15_000, 6_000];
+    let chrm = Png::new(&rgb).gamma(45_455).chromaticities(chromaticities).encode();
     assert!(mean_delta_e(&chrm, &rgb, &p3, &[PngOut]) <= 1.5);
     // Linear light.
-    let linear = Png::new(&pixels::solid::<u8>(32, 32, &[55, 55, 55]))
-        .gamma(100_000)
-        .encode();
+    let linear = Png::new(&pixels::solid::<u8>(32, 32, &[55, 55, 55])).gamma(100_000).encode();
     let (_, renditions) = derive_all(&linear, &preset(&[32], &[PngOut]));
     assert!(close(Decoded::of(&renditions[0]).rgb(9, 9), [128; 3], 1));
 }
 
 #[test]
 fn inks_without_a_profile_look_as_in_browsers() {
-    for (inks, expected) in [
-        ([0, 0, 0, 0], [255, 255, 255]),
-        ([255, 0, 0, 0], [0, 255, 255]),
-        ([0, 0, 0, 255], [0, 0, 0]),
-    ] {
+    for (inks, expected) in
+        [([0, 0, 0, 0], [255, 255, 255]), ([255, 0, 0, 0], [0, 255, 255]), ([0, 0, 0, 255], [0, 0, 0])]
+    {
         let raster = pixels::solid::<u8>(48, 48, &inks);
         for model in [Model::CmykAdobe, Model::CmykRaw, Model::YcckAdobe] {
             let file = Jpeg::new(&raster).model(model).quality(95).encode();
@@ -266,12 +186,5 @@ fn inks_without_a_profile_look_as_in_browsers() {
 fn a_profile_of_another_model_is_ignored_with_a_warning() {
     let file = Png::new(&patches()).icc(&icc::cmyk()).encode();
     let (derived, _) = derive_all(&file, &preset(&[32], &[PngOut]));
-    assert!(
-        derived
-            .warnings
-            .iter()
-            .any(|warning| warning.contains("profile")),
-        "{:?}",
-        derived.warnings
-    );
+    assert!(derived.warnings.iter().any(|warning| warning.contains("profile")), "{:?}", derived.warnings);
 }

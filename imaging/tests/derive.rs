@@ -24,14 +24,8 @@ fn planned(file: &[u8]) -> Plan {
 #[test]
 fn renditions_come_largest_first_in_the_order_of_formats() {
     let (_, renditions) = derive_all(&photograph(), &preset(&[320, 640], &[Webp, Auto]));
-    let order: Vec<_> = renditions
-        .iter()
-        .map(|r| (r.spec.width, r.spec.format.extension()))
-        .collect();
-    assert_eq!(
-        order,
-        [(640, "webp"), (640, "jpg"), (320, "webp"), (320, "jpg")]
-    );
+    let order: Vec<_> = renditions.iter().map(|r| (r.spec.width, r.spec.format.extension())).collect();
+    assert_eq!(order, [(640, "webp"), (640, "jpg"), (320, "webp"), (320, "jpg")]);
 }
 
 #[test]
@@ -39,15 +33,8 @@ fn the_same_source_and_plan_give_the_same_bytes() {
     let file = photograph();
     let (first, once) = derive_all(&file, &Preset::default());
     let (second, again) = derive_all(&file, &Preset::default());
-    assert!(
-        once.iter()
-            .zip(&again)
-            .all(|(a, b)| a.bytes == b.bytes && a.spec == b.spec)
-    );
-    assert_eq!(
-        (first.thumbhash, first.color),
-        (second.thumbhash, second.color)
-    );
+    assert!(once.iter().zip(&again).all(|(a, b)| a.bytes == b.bytes && a.spec == b.spec));
+    assert_eq!((first.thumbhash, first.color), (second.thumbhash, second.color));
 }
 
 #[test]
@@ -73,49 +60,26 @@ fn the_receivers_failure_is_its_own() {
     let file = photograph();
     let plan = planned(&file);
     let result = derive(&file, &plan, &Stop::new(), |_| Err("disk full"));
-    assert!(
-        matches!(result, Err(DeriveError::Sink("disk full"))),
-        "{result:?}"
-    );
+    assert!(matches!(result, Err(DeriveError::Sink("disk full"))), "{result:?}");
     let passed_on = catch_unwind(AssertUnwindSafe(|| {
-        derive(&file, &plan, &Stop::new(), |_| -> Result<(), Infallible> {
-            panic!("in the receiver")
-        })
+        derive(&file, &plan, &Stop::new(), |_| -> Result<(), Infallible> { panic!("in the receiver") })
     }));
-    assert!(
-        passed_on.is_err(),
-        "a panic of the receiver is not the image's fault"
-    );
+    assert!(passed_on.is_err(), "a panic of the receiver is not the image's fault");
 }
 
 #[test]
 fn memory_is_refused_before_it_is_taken() {
     let file = photograph();
-    let limits = Limits {
-        decoded_bytes: 1 << 20,
-        ..Limits::default()
-    };
+    let limits = Limits { decoded_bytes: 1 << 20, ..Limits::default() };
     let rejection = plan(&probe(&file, &limits).unwrap(), &Preset::default(), &limits).unwrap_err();
-    assert!(
-        matches!(
-            rejection,
-            Rejection::LimitExceeded {
-                allowed: 1_048_576,
-                ..
-            }
-        ),
-        "{rejection:?}"
-    );
+    assert!(matches!(rejection, Rejection::LimitExceeded { allowed: 1_048_576, .. }), "{rejection:?}");
     assert!(rejection.to_string().contains("memory"), "{rejection}");
 }
 
 #[test]
 fn a_rendition_beyond_the_output_limit_is_left_out_with_a_warning() {
     let file = photograph();
-    let limits = Limits {
-        output_bytes: 20_000,
-        ..Limits::default()
-    };
+    let limits = Limits { output_bytes: 20_000, ..Limits::default() };
     let plan = plan(&probe(&file, &limits).unwrap(), &Preset::default(), &limits).unwrap();
     let mut largest = 0;
     let derived = derive(&file, &plan, &Stop::new(), |rendition| {
@@ -124,14 +88,7 @@ fn a_rendition_beyond_the_output_limit_is_left_out_with_a_warning() {
     })
     .unwrap();
     assert!(largest > 0 && largest <= 20_000, "{largest}");
-    assert!(
-        derived
-            .warnings
-            .iter()
-            .any(|warning| warning.contains("20000 bytes")),
-        "{:?}",
-        derived.warnings
-    );
+    assert!(derived.warnings.iter().any(|warning| warning.contains("20000 bytes")), "{:?}", derived.warnings);
 }
 
 #[test]
@@ -143,13 +100,7 @@ fn a_key_changes_only_with_what_it_stands_for() {
         let plan = plan(&source, preset, &limits).unwrap();
         plan.renditions
             .iter()
-            .map(|spec| {
-                (
-                    spec.width,
-                    spec.format.extension().to_owned(),
-                    spec.spec().to_owned(),
-                )
-            })
+            .map(|spec| (spec.width, spec.format.extension().to_owned(), spec.spec().to_owned()))
             .collect()
     };
     let before = specs(&Preset::default());
@@ -158,9 +109,7 @@ fn a_key_changes_only_with_what_it_stands_for() {
     preset.widths.push(480);
     let after = specs(&preset);
     for (width, extension, spec) in &before {
-        let same = after
-            .iter()
-            .any(|other| (&other.0, &other.1, &other.2) == (width, extension, spec));
+        let same = after.iter().any(|other| (&other.0, &other.1, &other.2) == (width, extension, spec));
         assert_eq!(same, extension == "jpg", "{width} {extension}");
     }
     assert!(before.iter().all(|(_, _, spec)| spec.len() == 8));

@@ -14,12 +14,7 @@ use imaging::FormatChoice::{Auto, Jpeg as JpegOut, Png as PngOut, Webp, WebpLoss
 fn corners(picture: &Decoded) -> [[u8; 3]; 4] {
     let (left, top) = (picture.width / 10, picture.height / 10);
     let (right, bottom) = (picture.width - 1 - left, picture.height - 1 - top);
-    [
-        picture.rgb(left, top),
-        picture.rgb(right, top),
-        picture.rgb(left, bottom),
-        picture.rgb(right, bottom),
-    ]
+    [picture.rgb(left, top), picture.rgb(right, top), picture.rgb(left, bottom), picture.rgb(right, bottom)]
 }
 
 #[test]
@@ -41,10 +36,7 @@ fn every_orientation_size_and_sampling_ends_upright() {
                     for rendition in &renditions {
                         let picture = Decoded::of(rendition);
                         let expected = pixels::QUADRANTS;
-                        let ok = corners(&picture)
-                            .iter()
-                            .zip(expected)
-                            .all(|(&a, b)| close(a, b, 16));
+                        let ok = corners(&picture).iter().zip(expected).all(|(&a, b)| close(a, b, 16));
                         assert!(
                             ok,
                             "orientation {orientation}, {sampling:?}, {width}×{height} to {:?}: {:?}",
@@ -84,8 +76,8 @@ fn planes_are_as_near_to_the_truth_as_rgb() {
                     let (_, planar) = derive_all(&file, &preset(&[target], &[format]));
                     let (_, rgb) = derive_all(&file, &preset(&[target], &[format, PngOut]));
                     let truth = Decoded::of(&rgb[1]);
-                    let [planar, rgb] = [&planar[0], &rgb[0]]
-                        .map(|rendition| Decoded::of(rendition).distance(&truth));
+                    let [planar, rgb] =
+                        [&planar[0], &rgb[0]].map(|rendition| Decoded::of(rendition).distance(&truth));
                     assert!(
                         planar < rgb + 0.1 && planar < 2.0,
                         "{format} {target} of {width}×{height}, orientation {orientation}: {planar}, by RGB {rgb}"
@@ -100,19 +92,13 @@ fn planes_are_as_near_to_the_truth_as_rgb() {
 fn never_enlarges_and_never_repeats_a_size() {
     let file = Png::new(&soft(700, 333)).encode();
     let (_, renditions) = derive_all(&file, &preset(&[320, 640, 960, 1280, 700], &[PngOut]));
-    let sizes: Vec<_> = renditions
-        .iter()
-        .map(|r| (r.spec.width, r.spec.height))
-        .collect();
+    let sizes: Vec<_> = renditions.iter().map(|r| (r.spec.width, r.spec.height)).collect();
     assert_eq!(sizes, [(700, 333), (640, 304), (320, 152)]);
     let tiny = Png::new(&pixels::solid::<u8>(1, 1, &[9, 8, 7])).encode();
     for format in [PngOut, JpegOut, Webp, WebpLossless, Auto] {
         let (_, renditions) = derive_all(&tiny, &preset(&[320, 640], &[format]));
         assert_eq!(renditions.len(), 1, "{format}");
-        assert!(
-            close(Decoded::of(&renditions[0]).rgb(0, 0), [9, 8, 7], 4),
-            "{format}"
-        );
+        assert!(close(Decoded::of(&renditions[0]).rgb(0, 0), [9, 8, 7], 4), "{format}");
     }
 }
 
@@ -120,18 +106,10 @@ fn never_enlarges_and_never_repeats_a_size() {
 fn extreme_shapes_keep_at_least_a_pixel() {
     let wide = Png::new(&pixels::ramp::<u8>(3000, 2, 3)).encode();
     let (_, renditions) = derive_all(&wide, &preset(&[320], &[JpegOut, Webp, PngOut]));
-    assert!(
-        renditions
-            .iter()
-            .all(|r| (r.spec.width, r.spec.height) == (320, 1))
-    );
+    assert!(renditions.iter().all(|r| (r.spec.width, r.spec.height) == (320, 1)));
     let tall = Png::new(&pixels::ramp::<u8>(2, 3000, 3)).encode();
     let (_, renditions) = derive_all(&tall, &preset(&[1], &[JpegOut, Webp, PngOut]));
-    assert!(
-        renditions
-            .iter()
-            .all(|r| (r.spec.width, r.spec.height) == (1, 1500))
-    );
+    assert!(renditions.iter().all(|r| (r.spec.width, r.spec.height) == (1, 1500)));
 }
 
 #[test]
@@ -140,14 +118,7 @@ fn a_side_beyond_webp_is_left_out_with_a_warning() {
     let (derived, renditions) = derive_all(&tall, &preset(&[4], &[Webp, JpegOut]));
     assert_eq!(renditions.len(), 1);
     assert_eq!(renditions[0].spec.format, imaging::OutputFormat::Jpeg);
-    assert!(
-        derived
-            .warnings
-            .iter()
-            .any(|warning| warning.contains("16383")),
-        "{:?}",
-        derived.warnings
-    );
+    assert!(derived.warnings.iter().any(|warning| warning.contains("16383")), "{:?}", derived.warnings);
 }
 
 #[test]
@@ -161,10 +132,7 @@ fn hidden_colours_do_not_bleed_through_transparent_edges() {
             assert_eq!(picture.channels, 4);
             for x in 0..50 {
                 let pixel = picture.pixel(x, 3);
-                assert!(
-                    pixel[3] < 16 || (pixel[0] > 240 && pixel[1] < 16),
-                    "{x}: {pixel:?}"
-                );
+                assert!(pixel[3] < 16 || (pixel[0] > 240 && pixel[1] < 16), "{x}: {pixel:?}");
             }
             assert_eq!((picture.pixel(5, 3)[3], picture.pixel(45, 3)[3]), (255, 0));
         }
@@ -177,11 +145,7 @@ fn transparency_becomes_the_background_in_jpeg_and_png_by_default() {
     let mut wanted = preset(&[64], &[JpegOut]);
     wanted.background = [0, 0, 255];
     let (_, renditions) = derive_all(&file, &wanted);
-    assert!(close(
-        Decoded::of(&renditions[0]).rgb(60, 30),
-        [0, 0, 255],
-        6
-    ));
+    assert!(close(Decoded::of(&renditions[0]).rgb(60, 30), [0, 0, 255], 6));
     let (_, renditions) = derive_all(&file, &preset(&[64], &[Auto]));
     assert_eq!(renditions[0].spec.format, imaging::OutputFormat::Png);
     assert_eq!(Decoded::of(&renditions[0]).pixel(60, 30)[3], 0);
@@ -204,8 +168,7 @@ fn a_zone_plate_shrinks_without_aliasing_or_blur() {
             // In cycles a pixel of the target: 0.5 is Nyquist.
             let frequency = square.sqrt() / f64::from(side) * scale;
             if frequency < 0.2 {
-                let exact =
-                    255.0 * (0.5 + 0.5 * (std::f64::consts::PI * square / f64::from(side)).cos());
+                let exact = 255.0 * (0.5 + 0.5 * (std::f64::consts::PI * square / f64::from(side)).cos());
                 kept += (value - exact).powi(2);
                 kept_count += 1.0;
             } else if frequency > 0.75 {
@@ -215,12 +178,6 @@ fn a_zone_plate_shrinks_without_aliasing_or_blur() {
         }
     }
     let (kept, aliased) = ((kept / kept_count).sqrt(), (aliased / aliased_count).sqrt());
-    assert!(
-        kept < 6.0,
-        "root mean square error below 0.2 cycles a pixel: {kept}"
-    );
-    assert!(
-        aliased < 3.0,
-        "what is left above 0.75 cycles a pixel: {aliased}"
-    );
+    assert!(kept < 6.0, "root mean square error below 0.2 cycles a pixel: {kept}");
+    assert!(aliased < 3.0, "what is left above 0.75 cycles a pixel: {aliased}");
 }

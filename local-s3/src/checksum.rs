@@ -45,13 +45,8 @@ impl Kind {
 }
 
 impl Algorithm {
-    pub(crate) const ALL: [Algorithm; 5] = [
-        Algorithm::Crc32,
-        Algorithm::Crc32c,
-        Algorithm::Crc64Nvme,
-        Algorithm::Sha1,
-        Algorithm::Sha256,
-    ];
+    pub(crate) const ALL: [Algorithm; 5] =
+        [Algorithm::Crc32, Algorithm::Crc32c, Algorithm::Crc64Nvme, Algorithm::Sha1, Algorithm::Sha256];
 
     /// As `x-amz-checksum-algorithm` names it.
     pub(crate) fn name(self) -> &'static str {
@@ -76,15 +71,11 @@ impl Algorithm {
     }
 
     pub(crate) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|algorithm| algorithm.name().eq_ignore_ascii_case(name))
+        Self::ALL.into_iter().find(|algorithm| algorithm.name().eq_ignore_ascii_case(name))
     }
 
     pub(crate) fn from_header(header: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|algorithm| algorithm.header().eq_ignore_ascii_case(header))
+        Self::ALL.into_iter().find(|algorithm| algorithm.header().eq_ignore_ascii_case(header))
     }
 
     /// Bytes of a digest.
@@ -124,9 +115,7 @@ impl Algorithm {
 
     /// Whether `text` is base64 of a digest's length.
     pub(crate) fn is_digest(self, text: &str) -> bool {
-        BASE64
-            .decode(text)
-            .is_ok_and(|bytes| bytes.len() == self.width())
+        BASE64.decode(text).is_ok_and(|bytes| bytes.len() == self.width())
     }
 }
 
@@ -184,10 +173,7 @@ impl Hasher {
                 running.push((algorithm, Running::new(algorithm)));
             }
         }
-        Self {
-            md5: Md5::new(),
-            running,
-        }
+        Self { md5: Md5::new(), running }
     }
 
     pub(crate) fn update(&mut self, data: &[u8]) {
@@ -198,30 +184,21 @@ impl Hasher {
     }
 
     pub(crate) fn finish(self) -> ([u8; 16], Checksums) {
-        let checksums = self
-            .running
-            .into_iter()
-            .map(|(algorithm, hash)| (algorithm, hash.finish()))
-            .collect();
+        let checksums =
+            self.running.into_iter().map(|(algorithm, hash)| (algorithm, hash.finish())).collect();
         (self.md5.finalize(), checksums)
     }
 }
 
 /// The ETag of a multipart object: the MD5 of its parts' MD5s, and their number.
 pub(crate) fn multipart_etag(parts: &[[u8; 16]]) -> String {
-    format!(
-        "{}-{}",
-        hex::encode(Md5::checksum(&parts.concat())),
-        parts.len()
-    )
+    format!("{}-{}", hex::encode(Md5::checksum(&parts.concat())), parts.len())
 }
 
 /// A multipart object's checksum from its parts' `(digest, bytes)`; `None` if a digest is not one.
 pub(crate) fn combine(algorithm: Algorithm, kind: Kind, parts: &[(String, u64)]) -> Option<String> {
-    let raw: Vec<Vec<u8>> = parts
-        .iter()
-        .map(|(digest, _)| BASE64.decode(digest).ok())
-        .collect::<Option<_>>()?;
+    let raw: Vec<Vec<u8>> =
+        parts.iter().map(|(digest, _)| BASE64.decode(digest).ok()).collect::<Option<_>>()?;
     match kind {
         Kind::Composite => {
             let mut hash = Running::new(algorithm);
@@ -232,14 +209,8 @@ pub(crate) fn combine(algorithm: Algorithm, kind: Kind, parts: &[(String, u64)])
             let crc = algorithm.crc()?;
             let mut whole = 0;
             for (index, (digest, (_, bytes))) in raw.iter().zip(parts).enumerate() {
-                let part = digest
-                    .iter()
-                    .fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
-                whole = if index == 0 {
-                    part
-                } else {
-                    crc_fast::checksum_combine(crc, whole, part, *bytes)
-                };
+                let part = digest.iter().fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
+                whole = if index == 0 { part } else { crc_fast::checksum_combine(crc, whole, part, *bytes) };
             }
             Some(BASE64.encode(&whole.to_be_bytes()[8 - algorithm.width()..]))
         }
@@ -267,16 +238,10 @@ mod tests {
             (Algorithm::Crc32c, "e3069283"),
             (Algorithm::Crc64Nvme, "ae8b14860a799888"),
             (Algorithm::Sha1, "f7c3bc1d808e04732adf679965ccc34ca7ae3441"),
-            (
-                Algorithm::Sha256,
-                "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225",
-            ),
+            (Algorithm::Sha256, "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225"),
         ];
         for (algorithm, hex) in known {
-            assert_eq!(
-                hex::encode(BASE64.decode(digest(algorithm, b"123456789")).unwrap()),
-                hex
-            );
+            assert_eq!(hex::encode(BASE64.decode(digest(algorithm, b"123456789")).unwrap()), hex);
         }
     }
 
@@ -290,10 +255,7 @@ mod tests {
 
     #[test]
     fn a_composite_counts_its_parts() {
-        let parts = [
-            (digest(Algorithm::Sha256, b"a"), 1),
-            (digest(Algorithm::Sha256, b"b"), 1),
-        ];
+        let parts = [(digest(Algorithm::Sha256, b"a"), 1), (digest(Algorithm::Sha256, b"b"), 1)];
         let combined = combine(Algorithm::Sha256, Kind::Composite, &parts).unwrap();
         assert!(combined.ends_with("=-2"), "{combined}");
     }

@@ -47,10 +47,7 @@ impl Sequence {
             Err(error) => return Err(Error::io("read", &file)(error)),
         };
         let last = written.max(seen);
-        Ok(Self {
-            file,
-            state: Mutex::new(State { last, bound: last }),
-        })
+        Ok(Self { file, state: Mutex::new(State { last, bound: last }) })
     }
 
     /// The next number.

@@ -152,9 +152,6 @@ mod tests {
         let document: Value = serde_json::from_str(&event.to_json()).unwrap();
         let record = &document["Records"][0];
         assert_eq!(record["eventName"], "ObjectRemoved:Delete");
-        assert_eq!(
-            record["s3"]["object"],
-            json!({ "key": "a+b.jpg", "sequencer": "000000170000ABCD" })
-        );
+        assert_eq!(record["s3"]["object"], json!({ "key": "a+b.jpg", "sequencer": "000000170000ABCD" }));
     }
 }

@@ -9,21 +9,11 @@ use s3s::crypto::{Checksum, Sha256};
 pub(crate) const MAX_BYTES: usize = 1024;
 
 /// What `encoding-type=url` leaves as it is.
-const LISTED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~')
-    .remove(b'/');
+const LISTED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
 
 /// What the form encoding of event keys leaves as it is, besides the space that becomes `+`.
-const FORM: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'*')
-    .remove(b'/')
-    .remove(b' ');
+const FORM: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b'/').remove(b' ');
 
 /// A key, prefix or delimiter as `encoding-type=url` sends it.
 pub(crate) fn listed(text: &str) -> String {
@@ -63,10 +53,7 @@ mod tests {
     #[test]
     fn event_keys_are_form_encoded() {
         assert_eq!(form_encoded("a b+ü.jpg"), "a+b%2B%C3%BC.jpg");
-        assert_eq!(
-            form_encoded("2024/07 (1)/x~y*.png"),
-            "2024/07+%281%29/x%7Ey*.png"
-        );
+        assert_eq!(form_encoded("2024/07 (1)/x~y*.png"), "2024/07+%281%29/x%7Ey*.png");
     }
 
     #[test]

@@ -35,11 +35,6 @@ impl Counter {
     }
 
     pub(crate) fn snapshot(&self) -> RequestCounts {
-        RequestCounts(
-            self.0
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone(),
-        )
+        RequestCounts(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 }

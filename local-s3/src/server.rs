@@ -40,24 +40,19 @@ impl Server {
     pub(crate) async fn start(builder: Builder) -> Result<Self, Error> {
         // The port first: a second copy should hear of the port before it hears of the directory.
         let listener = listen(builder.listen).await?;
-        let address = listener.local_addr().map_err(|source| Error::Listen {
-            address: builder.listen,
-            source,
-        })?;
+        let address =
+            listener.local_addr().map_err(|source| Error::Listen { address: builder.listen, source })?;
         let settings = builder.clone();
         let opened = tokio::task::spawn_blocking(move || {
             let layout = Layout::create(&settings.data_dir)?;
             let lock = lock(&layout)?;
-            let (store, queue) =
-                Store::open(layout, &settings.region, &settings.buckets, settings.queue)?;
+            let (store, queue) = Store::open(layout, &settings.region, &settings.buckets, settings.queue)?;
             Ok((lock, store, queue))
         });
         let (lock, store, queue) = match opened.await {
             Ok(opened) => opened?,
             Err(error) => {
-                return Err(Error::io("open", &builder.data_dir)(io::Error::other(
-                    error,
-                )));
+                return Err(Error::io("open", &builder.data_dir)(io::Error::other(error)));
             }
         };
         let counter = Counter::default();
@@ -65,15 +60,7 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let accepting = tokio::spawn(accept(listener, wire, stopped));
         tracing::debug!(%address, data = %builder.data_dir.display(), "S3 is listening");
-        Ok(Self {
-            address,
-            store,
-            queue,
-            counter,
-            stop,
-            accepting,
-            lock,
-        })
+        Ok(Self { address, store, queue, counter, stop, accepting, lock })
     }
 
     /// The address listened on, with the real port.
@@ -124,12 +111,10 @@ impl Drop for Server {
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|source| match source.kind() {
-            io::ErrorKind::AddrInUse => Error::PortInUse(address),
-            _ => Error::Listen { address, source },
-        })
+    TcpListener::bind(address).await.map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => Error::PortInUse(address),
+        _ => Error::Listen { address, source },
+    })
 }
 
 /// Takes the data directory for this process; the operating system gives it back however the process ends.
@@ -178,10 +163,7 @@ async fn accept(listener: TcpListener, wire: Wire, mut stopped: watch::Receiver<
         });
     }
     drop(listener);
-    if tokio::time::timeout(PATIENCE, graceful.shutdown())
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(PATIENCE, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not end in time and were left behind");
     }
 }

@@ -9,21 +9,25 @@ pub struct Bucket {
     pub(crate) name: String,
     pub(crate) versioned: bool,
     pub(crate) notify: bool,
+    pub(crate) public_read: bool,
 }
 
 impl Bucket {
-    /// An unversioned bucket that tells nobody of its changes.
+    /// An unversioned bucket that tells nobody of its changes and shows them only to signed requests.
     pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            versioned: false,
-            notify: false,
-        }
+        Self { name: name.into(), versioned: false, notify: false, public_read: false }
     }
 
     /// Whether to keep versions. `true` turns versioning on at every start; `false` leaves an existing bucket as it is.
     pub fn versioned(mut self, yes: bool) -> Self {
         self.versioned = yes;
+        self
+    }
+
+    /// Whether anyone may GET and HEAD objects without a signature, as a CDN lets readers. Not stored: it holds for this
+    /// run.
+    pub fn public_read(mut self, yes: bool) -> Self {
+        self.public_read = yes;
         self
     }
 

@@ -13,9 +13,7 @@ pub enum ParseError {
     #[error("this is not a manifest: {0}")]
     Malformed(#[from] serde_json::Error),
     /// A schema later than [`SCHEMA`].
-    #[error(
-        "the manifest has schema {schema} and was written by a newer version; update this program"
-    )]
+    #[error("the manifest has schema {schema} and was written by a newer version; update this program")]
     Newer {
         /// The document's schema.
         schema: u32,
@@ -82,8 +80,7 @@ pub struct Manifest {
 impl Manifest {
     /// The document's bytes: indented JSON that ends in a newline, fit for people and `diff`.
     pub fn to_json(&self) -> Vec<u8> {
-        let mut json =
-            serde_json::to_vec_pretty(self).expect("text keys and whole numbers are always JSON");
+        let mut json = serde_json::to_vec_pretty(self).expect("text keys and whole numbers are always JSON");
         json.push(b'\n');
         json
     }

@@ -20,11 +20,7 @@ const SPEC_DIGITS: usize = 8;
 /// Everything but RFC 3986's unreserved characters. A segment may hold more than these unencoded (pchar),
 /// but `+` is a space to S3, `,` ends a candidate of a srcset, `:` makes a relative URL absolute, and
 /// parentheses end a Markdown link; encoded, all of them mean the same to every server.
-const ENCODED_IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const ENCODED_IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A key under which no original can be derived.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -84,13 +80,7 @@ impl<'a> Parsed<'a> {
         if !well_formed {
             return None;
         }
-        Some(Self::Rendition {
-            key,
-            source,
-            width: width.parse().ok()?,
-            spec,
-            ext,
-        })
+        Some(Self::Rendition { key, source, width: width.parse().ok()?, spec, ext })
     }
 
     /// The original's key.
@@ -203,8 +193,5 @@ fn is_decimal(text: &str) -> bool {
 }
 
 fn is_extension(text: &str) -> bool {
-    (1..=8).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    (1..=8).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
 }

@@ -11,11 +11,11 @@ pub mod markup;
 pub mod sequencer;
 
 pub use document::{
-    Manifest, ParseError, Placeholder, PresetInfo, Reason, RenditionInfo, Retired, SCHEMA,
-    SourceRecord, State,
+    Manifest, ParseError, Placeholder, PresetInfo, Reason, RenditionInfo, Retired, SCHEMA, SourceRecord,
+    State,
 };
 pub use key::{
-    KeyError, MAX_SOURCE_KEY_BYTES, Parsed, check_source_key, is_addressable, manifest_key,
-    public_url, rendition_key, rendition_path, source_digest,
+    KeyError, MAX_SOURCE_KEY_BYTES, Parsed, check_source_key, is_addressable, manifest_key, public_url,
+    rendition_key, rendition_path, source_digest,
 };
 pub use markup::{Markup, MarkupError, Snippet};

@@ -34,14 +34,8 @@ mod tests {
 
     #[test]
     fn the_shorter_is_padded_on_its_right() {
-        assert_eq!(
-            compare(Some("0055AED6DCD90281E5"), Some("0055AED6DCD90281E500")),
-            Ordering::Equal
-        );
-        assert_eq!(
-            compare(Some("0055AED6DCD90281E5"), Some("0055AED6DCD90281E501")),
-            Ordering::Less
-        );
+        assert_eq!(compare(Some("0055AED6DCD90281E5"), Some("0055AED6DCD90281E500")), Ordering::Equal);
+        assert_eq!(compare(Some("0055AED6DCD90281E5"), Some("0055AED6DCD90281E501")), Ordering::Less);
         assert_eq!(compare(Some("1"), Some("0FFFFFFFFF")), Ordering::Greater);
     }
 

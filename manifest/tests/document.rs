@@ -10,10 +10,7 @@ const DERIVED: &str = include_str!("data/derived.json");
 fn a_document_reads_back_as_it_was_written() {
     let manifest = Manifest::parse(DERIVED.as_bytes()).unwrap();
     assert_eq!(manifest.state, State::Derived);
-    assert_eq!(
-        manifest.source.version_id.as_deref(),
-        Some("3HL4kqtJlcpXrof3vjVBH40Nr8X8gdRQ")
-    );
+    assert_eq!(manifest.source.version_id.as_deref(), Some("3HL4kqtJlcpXrof3vjVBH40Nr8X8gdRQ"));
     assert_eq!(manifest.renditions.len(), 6);
     assert_eq!(String::from_utf8(manifest.to_json()).unwrap(), DERIVED);
 }
@@ -23,42 +20,22 @@ fn unknown_fields_are_ignored() {
     let text = DERIVED
         .replacen('{', "{ \"focal_point\": [0.5, 0.25],", 1)
         .replace("\"bucket\":", "\"storage_class\": \"GLACIER\", \"bucket\":");
-    assert_eq!(
-        Manifest::parse(text.as_bytes()).unwrap(),
-        Manifest::parse(DERIVED.as_bytes()).unwrap()
-    );
+    assert_eq!(Manifest::parse(text.as_bytes()).unwrap(), Manifest::parse(DERIVED.as_bytes()).unwrap());
 }
 
 #[test]
 fn a_newer_schema_is_said_to_be_newer_whatever_else_it_holds() {
     let refused = Manifest::parse(br#"{"schema": 2, "state": {"kind": "derived"}}"#).unwrap_err();
     assert!(matches!(refused, ParseError::Newer { schema: 2 }));
-    assert!(
-        refused
-            .to_string()
-            .contains("written by a newer version; update"),
-        "{refused}"
-    );
+    assert!(refused.to_string().contains("written by a newer version; update"), "{refused}");
 }
 
 #[test]
 fn what_is_no_manifest_is_refused() {
-    assert!(matches!(
-        Manifest::parse(br#"{"schema": 0}"#),
-        Err(ParseError::Unknown { schema: 0 })
-    ));
-    assert!(matches!(
-        Manifest::parse(br#"{"schema": 1}"#),
-        Err(ParseError::Malformed(_))
-    ));
-    assert!(matches!(
-        Manifest::parse(b""),
-        Err(ParseError::Malformed(_))
-    ));
-    assert!(matches!(
-        Manifest::parse(b"\xff\xfe"),
-        Err(ParseError::Malformed(_))
-    ));
+    assert!(matches!(Manifest::parse(br#"{"schema": 0}"#), Err(ParseError::Unknown { schema: 0 })));
+    assert!(matches!(Manifest::parse(br#"{"schema": 1}"#), Err(ParseError::Malformed(_))));
+    assert!(matches!(Manifest::parse(b""), Err(ParseError::Malformed(_))));
+    assert!(matches!(Manifest::parse(b"\xff\xfe"), Err(ParseError::Malformed(_))));
 }
 
 #[test]
@@ -67,11 +44,7 @@ fn what_is_absent_is_not_written() {
         schema: SCHEMA,
         state: State::Rejected,
         written: "2026-11-22T08:00:00Z".into(),
-        source: SourceRecord {
-            bucket: "originals".into(),
-            key: "a.txt".into(),
-            ..Default::default()
-        },
+        source: SourceRecord { bucket: "originals".into(), key: "a.txt".into(), ..Default::default() },
         preset: None,
         renditions: Vec::new(),
         placeholder: None,

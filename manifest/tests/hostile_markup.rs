@@ -34,21 +34,12 @@ fn hostile(alt: &str, key: &str) -> Manifest {
 
 fn render(format: Format, manifest: &Manifest) -> String {
     let base_url = "https://img.example.org/d".to_owned();
-    Markup {
-        format,
-        base_url,
-        ..Markup::default()
-    }
-    .render(manifest)
-    .unwrap()
-    .text
+    Markup { format, base_url, ..Markup::default() }.render(manifest).unwrap().text
 }
 
 /// Control characters become spaces; all else has to come back as it is.
 fn shown(alt: &str) -> String {
-    alt.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+    alt.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 type Attributes = BTreeMap<String, String>;
@@ -59,9 +50,7 @@ fn parse_html(text: &str) -> (Vec<(String, Attributes)>, String) {
         match &node.data {
             NodeData::Element { name, attrs, .. } => {
                 let attrs = attrs.borrow();
-                let attributes = attrs
-                    .iter()
-                    .map(|a| (a.name.local.to_string(), a.value.to_string()));
+                let attributes = attrs.iter().map(|a| (a.name.local.to_string(), a.value.to_string()));
                 elements.push((name.local.to_string(), attributes.collect()));
             }
             NodeData::Text { contents } => loose.push_str(contents.borrow().trim()),
@@ -72,8 +61,7 @@ fn parse_html(text: &str) -> (Vec<(String, Attributes)>, String) {
             walk(child, elements, loose);
         }
     }
-    let page =
-        format!("<!DOCTYPE html><html><head><title></title></head><body>{text}</body></html>");
+    let page = format!("<!DOCTYPE html><html><head><title></title></head><body>{text}</body></html>");
     let dom = html5ever::parse_document(RcDom::default(), Default::default()).one(page);
     let (mut elements, mut loose) = (Vec::new(), String::new());
     walk(&dom.document, &mut elements, &mut loose);
@@ -89,19 +77,12 @@ fn check_html(alt: &str, key: &str) {
     assert_eq!(loose, "", "{text}");
     let url = |path: &str| public_url("https://img.example.org/d", key, path);
     let img = &elements[2].1;
-    let expected = [
-        "alt", "decoding", "height", "loading", "sizes", "src", "srcset", "style", "width",
-    ];
+    let expected = ["alt", "decoding", "height", "loading", "sizes", "src", "srcset", "style", "width"];
     assert_eq!(img.keys().collect::<Vec<_>>(), expected, "{text}");
     assert_eq!(img["alt"], shown(alt));
     assert_eq!(img["src"], url("9f86d081884c7d65/960-4e5f6071.jpg"));
     let candidates: Vec<String> = [320, 960, 1920]
-        .map(|w| {
-            format!(
-                "{} {w}w",
-                url(&format!("9f86d081884c7d65/{w}-4e5f6071.jpg"))
-            )
-        })
+        .map(|w| format!("{} {w}w", url(&format!("9f86d081884c7d65/{w}-4e5f6071.jpg"))))
         .into();
     assert_eq!(img["srcset"].split(", ").collect::<Vec<_>>(), candidates);
     assert_eq!(elements[1].1["type"], "image/webp");
@@ -112,10 +93,7 @@ fn check_markdown(alt: &str, key: &str) {
     let page = format!("Before `it\n\n{block}\n\nand` after.\n");
     let mut html = String::new();
     let mut paragraphs = 0;
-    for event in Parser::new_ext(
-        &page,
-        Options::all() - Options::ENABLE_YAML_STYLE_METADATA_BLOCKS,
-    ) {
+    for event in Parser::new_ext(&page, Options::all() - Options::ENABLE_YAML_STYLE_METADATA_BLOCKS) {
         match event {
             Event::Html(piece) => html.push_str(&piece),
             Event::Start(Tag::Paragraph) => paragraphs += 1,
@@ -138,14 +116,7 @@ fn check_plain_markdown(alt: &str, key: &str) {
             other => panic!("{other:?} in {text}"),
         }
     }
-    assert_eq!(
-        urls,
-        [public_url(
-            "https://img.example.org/d",
-            key,
-            "9f86d081884c7d65/1920-4e5f6071.jpg"
-        )]
-    );
+    assert_eq!(urls, [public_url("https://img.example.org/d", key, "9f86d081884c7d65/1920-4e5f6071.jpg")]);
     assert_eq!(alt_read, shown(alt));
 }
 
@@ -172,10 +143,7 @@ fn jsx_attributes(element: &str) -> Attributes {
                     ends
                 })
                 .unwrap();
-            assert!(
-                !literal[..end].contains(['{', '}', '<', '>', '`', '\n']),
-                "{literal}"
-            );
+            assert!(!literal[..end].contains(['{', '}', '<', '>', '`', '\n']), "{literal}");
             let value = serde_json::from_str(&format!("\"{}\"", &literal[..end])).unwrap();
             (value, literal[end + 1..].strip_prefix('}').unwrap())
         } else if let Some(object) = value.strip_prefix("{{ ") {
@@ -194,25 +162,11 @@ fn jsx_attributes(element: &str) -> Attributes {
 fn check_jsx(alt: &str, key: &str) {
     let text = render(Format::Jsx, &hostile(alt, key));
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(
-        (lines.len(), lines[0], lines[3]),
-        (4, "<picture>", "</picture>"),
-        "{text}"
-    );
+    assert_eq!((lines.len(), lines[0], lines[3]), (4, "<picture>", "</picture>"), "{text}");
     let img = jsx_attributes(lines[2]);
     assert_eq!(img["alt"], shown(alt));
-    assert_eq!(
-        img["src"],
-        public_url(
-            "https://img.example.org/d",
-            key,
-            "9f86d081884c7d65/960-4e5f6071.jpg"
-        )
-    );
-    assert_eq!(
-        img["style"],
-        "maxWidth: \"100%\", height: \"auto\", backgroundColor: \"#7a6f5d\""
-    );
+    assert_eq!(img["src"], public_url("https://img.example.org/d", key, "9f86d081884c7d65/960-4e5f6071.jpg"));
+    assert_eq!(img["style"], "maxWidth: \"100%\", height: \"auto\", backgroundColor: \"#7a6f5d\"");
     assert_eq!(img["width"], "1920");
 }
 
@@ -230,16 +184,11 @@ fn hostile_texts_and_keys_stay_inert() {
 }
 
 fn alt() -> impl Strategy<Value = String> {
-    prop_oneof![
-        "\\PC{0,40}",
-        "[ -/:-@\\[-`{-~a\n\r\t]{0,24}",
-        any::<String>()
-    ]
+    prop_oneof!["\\PC{0,40}", "[ -/:-@\\[-`{-~a\n\r\t]{0,24}", any::<String>()]
 }
 
 fn key() -> impl Strategy<Value = String> {
-    prop_oneof!["\\PC{1,30}", "[ -~]{1,30}"]
-        .prop_filter("addressable", |key| manifest::is_addressable(key))
+    prop_oneof!["\\PC{1,30}", "[ -~]{1,30}"].prop_filter("addressable", |key| manifest::is_addressable(key))
 }
 
 proptest! {

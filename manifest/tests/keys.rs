@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use manifest::{
-    KeyError, MAX_SOURCE_KEY_BYTES, Parsed, check_source_key, is_addressable, manifest_key,
-    public_url, rendition_key, rendition_path, source_digest,
+    KeyError, MAX_SOURCE_KEY_BYTES, Parsed, check_source_key, is_addressable, manifest_key, public_url,
+    rendition_key, rendition_path, source_digest,
 };
 use proptest::prelude::*;
 
@@ -13,14 +13,8 @@ const SHA256: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0
 fn names_are_those_of_the_contract() {
     let path = rendition_path(source_digest(SHA256), 960, "1a2b3c4d", "webp");
     assert_eq!(path, "9f86d081884c7d65/960-1a2b3c4d.webp");
-    assert_eq!(
-        rendition_key("2026/a b+ü.jpg", &path),
-        "2026/a b+ü.jpg/9f86d081884c7d65/960-1a2b3c4d.webp"
-    );
-    assert_eq!(
-        manifest_key("2026/a b+ü.jpg"),
-        "2026/a b+ü.jpg/manifest.json"
-    );
+    assert_eq!(rendition_key("2026/a b+ü.jpg", &path), "2026/a b+ü.jpg/9f86d081884c7d65/960-1a2b3c4d.webp");
+    assert_eq!(manifest_key("2026/a b+ü.jpg"), "2026/a b+ü.jpg/manifest.json");
 }
 
 #[test]
@@ -78,27 +72,15 @@ fn urls_encode_segments_and_keep_slashes() {
     );
     assert_eq!(url("", "2026/x.jpg"), format!("2026/x.jpg{tail}"));
     assert_eq!(url("/", "x.jpg"), format!("/x.jpg{tail}"));
-    assert_eq!(
-        url("/img", "x%2F?#.jpg"),
-        format!("/img/x%252F%3F%23.jpg{tail}")
-    );
-    assert_eq!(
-        url("https://e.org/a (1)", "x"),
-        format!("https://e.org/a%20%281%29/x{tail}")
-    );
+    assert_eq!(url("/img", "x%2F?#.jpg"), format!("/img/x%252F%3F%23.jpg{tail}"));
+    assert_eq!(url("https://e.org/a (1)", "x"), format!("https://e.org/a%20%281%29/x{tail}"));
 }
 
 #[test]
 fn relative_urls_never_name_a_scheme_or_a_host() {
     assert_eq!(public_url("", "javascript:x", "p"), "javascript%3Ax/p");
-    assert_eq!(
-        public_url("", "//evil.example/x", "p"),
-        ".///evil.example/x/p"
-    );
-    assert_eq!(
-        public_url("/", "/evil.example/x", "p"),
-        "/.//evil.example/x/p"
-    );
+    assert_eq!(public_url("", "//evil.example/x", "p"), ".///evil.example/x/p");
+    assert_eq!(public_url("/", "/evil.example/x", "p"), "/.//evil.example/x/p");
 }
 
 #[test]

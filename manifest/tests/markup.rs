@@ -9,11 +9,7 @@ fn photo() -> Manifest {
 }
 
 fn markup(format: Format) -> Markup {
-    Markup {
-        format,
-        base_url: "https://img.example.org".into(),
-        ..Markup::default()
-    }
+    Markup { format, base_url: "https://img.example.org".into(), ..Markup::default() }
 }
 
 fn text(format: Format, manifest: &Manifest) -> String {
@@ -25,61 +21,41 @@ fn only(manifest: &mut Manifest, keep: impl Fn(&RenditionInfo) -> bool) {
 }
 
 fn add(manifest: &mut Manifest, media_type: &str, ext: &str) {
-    let like_jpeg: Vec<_> = manifest
-        .renditions
-        .iter()
-        .filter(|r| r.media_type == "image/jpeg")
-        .cloned()
-        .collect();
-    manifest
-        .renditions
-        .extend(like_jpeg.into_iter().map(|r| RenditionInfo {
-            path: r.path.replace(".jpg", &format!(".{ext}")),
-            media_type: media_type.into(),
-            ..r
-        }));
+    let like_jpeg: Vec<_> =
+        manifest.renditions.iter().filter(|r| r.media_type == "image/jpeg").cloned().collect();
+    manifest.renditions.extend(like_jpeg.into_iter().map(|r| RenditionInfo {
+        path: r.path.replace(".jpg", &format!(".{ext}")),
+        media_type: media_type.into(),
+        ..r
+    }));
 }
 
 #[test]
 fn a_photograph_in_html() {
-    assert_eq!(
-        text(Format::Html, &photo()),
-        include_str!("data/photo.html").trim_end()
-    );
+    assert_eq!(text(Format::Html, &photo()), include_str!("data/photo.html").trim_end());
 }
 
 #[test]
 fn a_photograph_in_markdown_is_an_html_block() {
-    assert_eq!(
-        text(Format::Markdown, &photo()),
-        text(Format::Html, &photo())
-    );
+    assert_eq!(text(Format::Markdown, &photo()), text(Format::Html, &photo()));
 }
 
 #[test]
 fn a_photograph_in_jsx() {
-    assert_eq!(
-        text(Format::Jsx, &photo()),
-        include_str!("data/photo.jsx").trim_end()
-    );
+    assert_eq!(text(Format::Jsx, &photo()), include_str!("data/photo.jsx").trim_end());
 }
 
 #[test]
 fn one_url_is_the_largest_fallback() {
     let url = "https://img.example.org/2026/harbour.jpg/9f86d081884c7d65/1920-4e5f6071.jpg";
     assert_eq!(text(Format::Url, &photo()), url);
-    assert_eq!(
-        text(Format::MarkdownImage, &photo()),
-        format!("![Boats in the harbour at dawn]({url})")
-    );
+    assert_eq!(text(Format::MarkdownImage, &photo()), format!("![Boats in the harbour at dawn]({url})"));
 }
 
 #[test]
 fn one_format_of_one_width_is_a_plain_img() {
     let mut manifest = photo();
-    only(&mut manifest, |r| {
-        r.media_type == "image/jpeg" && r.width == 320
-    });
+    only(&mut manifest, |r| r.media_type == "image/jpeg" && r.width == 320);
     assert_eq!(
         text(Format::Html, &manifest),
         "<img src=\"https://img.example.org/2026/harbour.jpg/9f86d081884c7d65/320-4e5f6071.jpg\" \
@@ -87,10 +63,7 @@ fn one_format_of_one_width_is_a_plain_img() {
          decoding=\"async\" style=\"max-width:100%;height:auto;background-color:#7a6f5d\">"
     );
     let jsx = text(Format::Jsx, &manifest);
-    assert!(
-        jsx.starts_with("<img ") && jsx.ends_with(" />") && !jsx.contains("srcSet"),
-        "{jsx}"
-    );
+    assert!(jsx.starts_with("<img ") && jsx.ends_with(" />") && !jsx.contains("srcSet"), "{jsx}");
 }
 
 #[test]
@@ -98,10 +71,7 @@ fn without_a_universal_format_the_last_one_is_the_fallback() {
     let mut manifest = photo();
     only(&mut manifest, |r| r.media_type == "image/webp");
     let html = text(Format::Html, &manifest);
-    assert!(
-        html.starts_with("<img ") && html.contains("960-0a1b2c3d.webp\" srcset="),
-        "{html}"
-    );
+    assert!(html.starts_with("<img ") && html.contains("960-0a1b2c3d.webp\" srcset="), "{html}");
 }
 
 #[test]
@@ -109,10 +79,8 @@ fn sources_keep_the_manifests_order() {
     let mut manifest = photo();
     add(&mut manifest, "image/avif", "avif");
     let html = text(Format::Html, &manifest);
-    let types: Vec<&str> = html
-        .match_indices("type=\"")
-        .map(|(at, _)| html[at + 6..].split('"').next().unwrap())
-        .collect();
+    let types: Vec<&str> =
+        html.match_indices("type=\"").map(|(at, _)| html[at + 6..].split('"').next().unwrap()).collect();
     assert_eq!(types, ["image/webp", "image/avif"]);
 }
 
@@ -121,9 +89,11 @@ fn an_opaque_picture_falls_back_on_jpeg_and_never_offers_png_first() {
     let mut manifest = photo();
     add(&mut manifest, "image/png", "png");
     let html = text(Format::Html, &manifest);
-    assert!(html.contains(
-        "<img src=\"https://img.example.org/2026/harbour.jpg/9f86d081884c7d65/960-4e5f6071.jpg"
-    ));
+    assert!(
+        html.contains(
+            "<img src=\"https://img.example.org/2026/harbour.jpg/9f86d081884c7d65/960-4e5f6071.jpg"
+        )
+    );
     assert!(!html.contains("png"), "{html}");
 }
 
@@ -135,25 +105,15 @@ fn a_transparent_picture_falls_back_on_png_without_a_background() {
     manifest.placeholder.as_mut().unwrap().thumbhash = "1QecHQRnh493V4dIh4eXh1h4kJUI".into();
     let html = text(Format::Html, &manifest);
     assert!(html.contains("960-4e5f6071.png\" srcset="), "{html}");
-    assert!(
-        !html.contains("background-color") && !html.contains(".jpg "),
-        "{html}"
-    );
+    assert!(!html.contains("background-color") && !html.contains(".jpg "), "{html}");
 }
 
 #[test]
 fn another_variant_is_not_shown() {
     let mut manifest = photo();
-    manifest
-        .renditions
-        .iter_mut()
-        .filter(|r| r.width == 1920)
-        .for_each(|r| r.variant = "square".into());
+    manifest.renditions.iter_mut().filter(|r| r.width == 1920).for_each(|r| r.variant = "square".into());
     let html = text(Format::Html, &manifest);
-    assert!(
-        !html.contains("1920") && html.contains("width=\"960\" height=\"640\""),
-        "{html}"
-    );
+    assert!(!html.contains("1920") && html.contains("width=\"960\" height=\"640\""), "{html}");
 }
 
 #[test]
@@ -172,10 +132,7 @@ fn options_are_heeded() {
     };
     let html = markup.render(&photo()).unwrap().text;
     let img = html.lines().find(|line| line.contains("<img")).unwrap();
-    assert!(
-        img.contains(" src=\"2026/harbour.jpg/9f86d081884c7d65/960-"),
-        "{img}"
-    );
+    assert!(img.contains(" src=\"2026/harbour.jpg/9f86d081884c7d65/960-"), "{img}");
     assert!(
         img.ends_with(
             "sizes=\"50vw\" width=\"1920\" height=\"1280\" alt=\"\" \
@@ -183,17 +140,8 @@ fn options_are_heeded() {
         ),
         "{img}"
     );
-    let jsx = Markup {
-        format: Format::Jsx,
-        ..markup
-    }
-    .render(&photo())
-    .unwrap()
-    .text;
-    assert!(
-        jsx.contains(r#"className={"wide \"hero\""} fetchPriority="high" />"#),
-        "{jsx}"
-    );
+    let jsx = Markup { format: Format::Jsx, ..markup }.render(&photo()).unwrap().text;
+    assert!(jsx.contains(r#"className={"wide \"hero\""} fetchPriority="high" />"#), "{jsx}");
 }
 
 #[test]
@@ -202,27 +150,15 @@ fn a_missing_alt_is_told_and_an_empty_one_is_meant() {
     manifest.alt = None;
     let snippet = markup(Format::Html).render(&manifest).unwrap();
     assert!(snippet.missing_alt && snippet.text.contains(" alt=\"\" "));
-    let meant = Markup {
-        alt: Some(String::new()),
-        ..markup(Format::Html)
-    };
+    let meant = Markup { alt: Some(String::new()), ..markup(Format::Html) };
     assert!(!meant.render(&manifest).unwrap().missing_alt);
     assert!(!markup(Format::Url).render(&manifest).unwrap().missing_alt);
 }
 
 #[test]
 fn the_given_alt_comes_before_the_manifests() {
-    let given = Markup {
-        alt: Some("Dawn".into()),
-        ..markup(Format::Html)
-    };
-    assert!(
-        given
-            .render(&photo())
-            .unwrap()
-            .text
-            .contains(" alt=\"Dawn\" ")
-    );
+    let given = Markup { alt: Some("Dawn".into()), ..markup(Format::Html) };
+    assert!(given.render(&photo()).unwrap().text.contains(" alt=\"Dawn\" "));
 }
 
 #[test]
@@ -242,19 +178,12 @@ fn what_is_not_derived_says_why_and_what_to_do() {
         remedy: "Export the picture as JPEG.".into(),
     });
     let refused = markup(Format::Html).render(&manifest).unwrap_err();
-    assert_eq!(
-        refused.to_string(),
-        "2026/harbour.jpg: HEIC is not supported. Export the picture as JPEG."
-    );
+    assert_eq!(refused.to_string(), "2026/harbour.jpg: HEIC is not supported. Export the picture as JPEG.");
 
     for state in [State::Rejected, State::Failed, State::Removed] {
         (manifest.state, manifest.reason) = (state, None);
         match markup(Format::Jsx).render(&manifest).unwrap_err() {
-            MarkupError::NotDerived {
-                state: said,
-                reason,
-                ..
-            } => {
+            MarkupError::NotDerived { state: said, reason, .. } => {
                 assert_eq!(said, state);
                 assert!(reason.remedy.ends_with('.'));
             }
@@ -267,14 +196,8 @@ fn what_is_not_derived_says_why_and_what_to_do() {
 fn nothing_to_show_is_an_error() {
     let mut manifest = photo();
     manifest.renditions.clear();
-    assert!(matches!(
-        markup(Format::Html).render(&manifest),
-        Err(MarkupError::NoRenditions { .. })
-    ));
+    assert!(matches!(markup(Format::Html).render(&manifest), Err(MarkupError::NoRenditions { .. })));
     let mut manifest = photo();
     manifest.source.key = "a/../b.jpg".into();
-    assert!(matches!(
-        markup(Format::Html).render(&manifest),
-        Err(MarkupError::NotAddressable { .. })
-    ));
+    assert!(matches!(markup(Format::Html).render(&manifest), Err(MarkupError::NotAddressable { .. })));
 }

@@ -39,9 +39,9 @@ pub(crate) struct Unusable {
 
 /// Endings of files that their owners take for pictures, whether they can be read here or not.
 const PICTURES: [&str; 38] = [
-    "jpg", "jpeg", "jpe", "jfif", "png", "apng", "webp", "gif", "bmp", "dib", "tif", "tiff",
-    "avif", "heic", "heif", "jxl", "jp2", "j2k", "jls", "svg", "svgz", "ico", "psd", "exr", "hdr",
-    "qoi", "tga", "pnm", "ppm", "pgm", "pbm", "dng", "cr2", "cr3", "nef", "arw", "orf", "raf",
+    "jpg", "jpeg", "jpe", "jfif", "png", "apng", "webp", "gif", "bmp", "dib", "tif", "tiff", "avif", "heic",
+    "heif", "jxl", "jp2", "j2k", "jls", "svg", "svgz", "ico", "psd", "exr", "hdr", "qoi", "tga", "pnm",
+    "ppm", "pgm", "pbm", "dng", "cr2", "cr3", "nef", "arw", "orf", "raf",
 ];
 
 /// Finds the files that `paths` mean. Folders are walked in the order of names, without what is hidden and
@@ -65,16 +65,11 @@ pub(crate) fn find(paths: &[PathBuf], except: &Path) -> Result<Found, UsageError
 }
 
 fn named(path: &Path) -> Result<Source, Unusable> {
-    let unusable = |reason: String| Unusable {
-        path: path.to_owned(),
-        reason,
-    };
+    let unusable = |reason: String| Unusable { path: path.to_owned(), reason };
     if let Err(error) = path.metadata() {
         return Err(unusable(format!("cannot be opened: {error}")));
     }
-    let name = path
-        .file_name()
-        .ok_or_else(|| unusable("has no file name".to_owned()))?;
+    let name = path.file_name().ok_or_else(|| unusable("has no file name".to_owned()))?;
     source(path, Path::new(name))
 }
 
@@ -83,15 +78,10 @@ fn walk(folder: &Path, except: Option<&Path>, found: &mut Found) {
         let hidden = entry.depth() > 0 && entry.file_name().as_encoded_bytes().starts_with(b".");
         let excepted = entry.depth() > 0
             && entry.file_type().is_dir()
-            && except
-                .is_some_and(|except| entry.path().canonicalize().is_ok_and(|path| path == except));
+            && except.is_some_and(|except| entry.path().canonicalize().is_ok_and(|path| path == except));
         !hidden && !excepted
     };
-    for entry in WalkDir::new(folder)
-        .follow_links(true)
-        .sort_by_file_name()
-        .into_iter()
-        .filter_entry(wanted)
+    for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter().filter_entry(wanted)
     {
         match entry {
             Ok(entry) if !entry.file_type().is_file() => {}
@@ -114,29 +104,18 @@ fn source(path: &Path, called: &Path) -> Result<Source, Unusable> {
         .filter(|part| matches!(part, Component::Normal(_)))
         .map(|part| part.as_os_str().to_str())
         .collect();
-    let unusable = |reason: String| Unusable {
-        path: path.to_owned(),
-        reason,
-    };
+    let unusable = |reason: String| Unusable { path: path.to_owned(), reason };
     let key = segments.map(|segments| segments.join("/"));
-    let key = key.ok_or_else(|| {
-        unusable("its name is not UTF-8, so that it cannot be a key. Rename it".to_owned())
-    })?;
+    let key = key
+        .ok_or_else(|| unusable("its name is not UTF-8, so that it cannot be a key. Rename it".to_owned()))?;
     manifest::check_source_key(&key).map_err(|error| unusable(error.to_string()))?;
-    Ok(Source {
-        path: path.to_owned(),
-        key,
-    })
+    Ok(Source { path: path.to_owned(), key })
 }
 
 /// Whether a file in a walked folder is there for another purpose: neither its ending nor its first bytes are
 /// a picture's.
 fn is_no_picture(path: &Path) -> bool {
-    let ending = path
-        .extension()
-        .and_then(|ending| ending.to_str())
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
     if PICTURES.contains(&ending.as_str()) {
         return false;
     }
@@ -144,10 +123,7 @@ fn is_no_picture(path: &Path) -> bool {
     let read = File::open(path).and_then(|file| file.take(1 << 16).read_to_end(&mut head));
     // What cannot be read is not skipped: it shall be seen to fail.
     read.is_ok()
-        && matches!(
-            imaging::probe(&head, &Limits::default()),
-            Err(Rejection::NotAnImage | Rejection::Empty)
-        )
+        && matches!(imaging::probe(&head, &Limits::default()), Err(Rejection::NotAnImage | Rejection::Empty))
 }
 
 fn no_key_twice(found: &Found) -> Result<(), UsageError> {
@@ -183,11 +159,7 @@ mod tests {
     }
 
     fn keys(found: &Found) -> Vec<&str> {
-        found
-            .sources
-            .iter()
-            .map(|source| source.as_ref().unwrap().key.as_str())
-            .collect()
+        found.sources.iter().map(|source| source.as_ref().unwrap().key.as_str()).collect()
     }
 
     #[test]
@@ -208,22 +180,10 @@ mod tests {
     #[test]
     fn what_is_named_is_always_tried() {
         let folder = folder(&[("a.txt", b"words")]);
-        let found = find(
-            &[
-                folder.path().join("a.txt"),
-                folder.path().join("absent.jpg"),
-            ],
-            Path::new("x"),
-        )
-        .unwrap();
+        let found =
+            find(&[folder.path().join("a.txt"), folder.path().join("absent.jpg")], Path::new("x")).unwrap();
         assert_eq!(found.sources[0].as_ref().unwrap().key, "a.txt");
-        assert!(
-            found.sources[1]
-                .as_ref()
-                .unwrap_err()
-                .reason
-                .contains("cannot be opened")
-        );
+        assert!(found.sources[1].as_ref().unwrap_err().reason.contains("cannot be opened"));
     }
 
     #[test]
@@ -231,9 +191,6 @@ mod tests {
         let folder = folder(&[("a/x.jpg", b"1"), ("b/x.jpg", b"2")]);
         let paths = [folder.path().join("a"), folder.path().join("b")];
         let error = find(&paths, Path::new("x")).unwrap_err().to_string();
-        assert!(
-            error.contains("a/x.jpg") && error.contains("b/x.jpg"),
-            "{error}"
-        );
+        assert!(error.contains("a/x.jpg") && error.contains("b/x.jpg"), "{error}");
     }
 }

@@ -47,8 +47,5 @@ async fn main() -> ExitCode {
 /// Logs are for finding faults; what a person wants to know is printed. `RUST_LOG` turns them on.
 fn log_to_stderr() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("off"));
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_env_filter(filter)
-        .init();
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
 }

@@ -13,8 +13,7 @@ pub(crate) fn from_file(file: Option<&Path>) -> Result<Preset, UsageError> {
     };
     let toml = std::fs::read_to_string(file)
         .map_err(|error| UsageError(format!("--preset {}: {error}", file.display())))?;
-    Preset::from_toml(&toml)
-        .map_err(|error| UsageError(format!("--preset {}: {error}", file.display())))
+    Preset::from_toml(&toml).map_err(|error| UsageError(format!("--preset {}: {error}", file.display())))
 }
 
 /// The preset in the file, with what the flags say instead.
@@ -29,8 +28,6 @@ pub(crate) fn with_flags(args: &Render) -> Result<Preset, UsageError> {
     if let Some(quality) = args.quality {
         preset.quality = Quality::all(quality);
     }
-    preset
-        .check()
-        .map_err(|error| UsageError(error.to_string()))?;
+    preset.check().map_err(|error| UsageError(error.to_string()))?;
     Ok(preset)
 }

@@ -40,14 +40,7 @@ pub(crate) fn run(args: cli::Render) -> anyhow::Result<Ending> {
             if report.state != State::Derived {
                 ending = Ending::SomethingFailed;
             }
-            print(&format!(
-                "{}\n",
-                if args.json {
-                    report.json()
-                } else {
-                    report.line()
-                }
-            ));
+            print(&format!("{}\n", if args.json { report.json() } else { report.line() }));
         },
     );
     Ok(ending)
@@ -55,14 +48,8 @@ pub(crate) fn run(args: cli::Render) -> anyhow::Result<Ending> {
 
 /// Works on `items` with as many threads as there are cores, and hands over the results in the items' order,
 /// each as soon as those before it are there.
-fn each_in_order<T: Sync, R: Send>(
-    items: &[T],
-    work: impl Fn(&T) -> R + Sync,
-    mut done: impl FnMut(R),
-) {
-    let threads = thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(items.len());
+fn each_in_order<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync, mut done: impl FnMut(R)) {
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(items.len());
     let next = AtomicUsize::new(0);
     let (sender, results) = mpsc::channel();
     thread::scope(|scope| {
@@ -104,9 +91,7 @@ fn render(source: &Result<Source, Unusable>, out: &Path, preset: &Preset) -> Sou
     };
     let name = source.path.display().to_string();
     let mut report = SourceReport::failed(name, source.key.clone(), String::new());
-    let result = catch_unwind(AssertUnwindSafe(|| {
-        derive(source, out, preset, &mut report)
-    }));
+    let result = catch_unwind(AssertUnwindSafe(|| derive(source, out, preset, &mut report)));
     report.ms = Some(millis(started.elapsed()));
     match result {
         Ok(Ok(())) => {
@@ -119,9 +104,7 @@ fn render(source: &Result<Source, Unusable>, out: &Path, preset: &Preset) -> Sou
         }
         Ok(Err(Failure::Other(reason))) => report.reason = Some(reason),
         // The panic's message has been printed to stderr already.
-        Err(_) => {
-            report.reason = Some("internal fault: a panic. Please report this file".to_owned())
-        }
+        Err(_) => report.reason = Some("internal fault: a panic. Please report this file".to_owned()),
     }
     if report.state != State::Derived {
         report.renditions.clear();
@@ -140,12 +123,7 @@ impl From<Rejection> for Failure {
     }
 }
 
-fn derive(
-    source: &Source,
-    out: &Path,
-    preset: &Preset,
-    report: &mut SourceReport,
-) -> Result<(), Failure> {
+fn derive(source: &Source, out: &Path, preset: &Preset, report: &mut SourceReport) -> Result<(), Failure> {
     let limits = Limits::default();
     let bytes = read(&source.path, &limits, report)?;
     let info = imaging::probe(&bytes, &limits)?;
@@ -156,15 +134,9 @@ fn derive(
     let sha256 = hex::encode(Sha256::digest(&bytes));
     let folder = out.join(&source.key);
     let derived = imaging::derive(&bytes, &plan, &Stop::new(), |Rendition { spec, bytes }| {
-        let name = rendition_path(
-            source_digest(&sha256),
-            spec.width,
-            spec.spec(),
-            spec.format.extension(),
-        );
+        let name = rendition_path(source_digest(&sha256), spec.width, spec.spec(), spec.format.extension());
         let path = folder.join(name);
-        write(&path, &bytes)
-            .map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+        write(&path, &bytes).map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
         report.renditions.push(RenditionReport {
             path: path.display().to_string(),
             media_type: spec.format.media_type().to_owned(),
@@ -195,9 +167,7 @@ fn read(path: &Path, limits: &Limits, report: &mut SourceReport) -> Result<Vec<u
     check(length)?;
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
     // A pipe, or a file that grows, has no length to rely on.
-    file.take(limits.source_bytes + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
+    file.take(limits.source_bytes + 1).read_to_end(&mut bytes).map_err(failed)?;
     check(bytes.len() as u64)?;
     report.bytes = Some(bytes.len() as u64);
     Ok(bytes)
@@ -207,16 +177,13 @@ fn read(path: &Path, limits: &Limits, report: &mut SourceReport) -> Result<Vec<u
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().map_or_else(PathBuf::new, Path::to_owned);
     fs::create_dir_all(&folder)?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".rendering-")
-        .tempfile_in(&folder)?;
+    let mut file = tempfile::Builder::new().prefix(".rendering-").tempfile_in(&folder)?;
     file.write_all(bytes)?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         // Temporary files are their owner's alone; renditions are for a web server to read.
-        file.as_file()
-            .set_permissions(fs::Permissions::from_mode(0o644))?;
+        file.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
     }
     file.persist(path).map_err(|error| error.error)?;
     Ok(())

@@ -89,17 +89,8 @@ impl SourceReport {
     pub(crate) fn line(&self) -> String {
         let mut line = format!("{:<9} {}", self.state.word(), self.source);
         if self.state == State::Derived {
-            let out: u64 = self
-                .renditions
-                .iter()
-                .map(|rendition| rendition.bytes)
-                .sum();
-            line += &format!(
-                "  {}  {} renditions, {}",
-                self.pixels(),
-                self.renditions.len(),
-                size(out)
-            );
+            let out: u64 = self.renditions.iter().map(|rendition| rendition.bytes).sum();
+            line += &format!("  {}  {} renditions, {}", self.pixels(), self.renditions.len(), size(out));
         }
         if let Some(ms) = self.ms.filter(|_| self.state == State::Derived) {
             line += &format!(", {ms} ms");
@@ -123,18 +114,10 @@ impl SourceReport {
 
     /// What a page saves at least that shows a rendition, the heaviest, instead of the source.
     fn saved(&self) -> String {
-        let heaviest = self
-            .renditions
-            .iter()
-            .map(|rendition| rendition.bytes)
-            .max();
+        let heaviest = self.renditions.iter().map(|rendition| rendition.bytes).max();
         match (self.bytes, heaviest) {
             (Some(bytes), Some(heaviest)) if heaviest < bytes => {
-                format!(
-                    "{} ({} %)",
-                    size(bytes - heaviest),
-                    (bytes - heaviest) * 100 / bytes
-                )
+                format!("{} ({} %)", size(bytes - heaviest), (bytes - heaviest) * 100 / bytes)
             }
             (Some(_), Some(_)) => "none".to_owned(),
             _ => "–".to_owned(),
@@ -144,14 +127,7 @@ impl SourceReport {
 
 /// A table of sources: what was made of each, what it saves, how long it took; reasons and warnings below.
 pub(crate) fn table(reports: &[SourceReport]) -> String {
-    let heads = [
-        "SOURCE",
-        "PIXELS",
-        "SIZE",
-        "RENDITIONS",
-        "BYTES SAVED",
-        "MS",
-    ];
+    let heads = ["SOURCE", "PIXELS", "SIZE", "RENDITIONS", "BYTES SAVED", "MS"];
     let dash = || "–".to_owned();
     let mut rows: Vec<[String; 6]> = vec![heads.map(str::to_owned)];
     rows.extend(reports.iter().map(|report| {
@@ -181,23 +157,15 @@ pub(crate) fn table(reports: &[SourceReport]) -> String {
             .enumerate()
             .map(|(column, (cell, width))| {
                 let space = " ".repeat(width - cell.width());
-                if column == 0 {
-                    format!("{cell}{space}")
-                } else {
-                    format!("{space}{cell}")
-                }
+                if column == 0 { format!("{cell}{space}") } else { format!("{space}{cell}") }
             })
             .collect();
         text += cells.join("  ").trim_end();
         text.push('\n');
     }
     for report in reports {
-        let notes = report
-            .reason
-            .iter()
-            .map(|reason| (report.state.word(), reason));
-        for (word, note) in notes.chain(report.warnings.iter().map(|warning| ("warning", warning)))
-        {
+        let notes = report.reason.iter().map(|reason| (report.state.word(), reason));
+        for (word, note) in notes.chain(report.warnings.iter().map(|warning| ("warning", warning))) {
             text += &format!("{}: {word}: {note}\n", report.source);
         }
     }
@@ -250,28 +218,13 @@ mod tests {
     #[test]
     fn tables_align_whatever_the_script() {
         let failed = SourceReport::failed("b".into(), "b".into(), "no luck".into());
-        let text = table(&[
-            derived("日本.jpg", 2_000_000, &[500_000, 100]),
-            derived("a", 90, &[100]),
-            failed,
-        ]);
+        let text =
+            table(&[derived("日本.jpg", 2_000_000, &[500_000, 100]), derived("a", 90, &[100]), failed]);
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(
-            lines[0],
-            "SOURCE    PIXELS    SIZE  RENDITIONS    BYTES SAVED  MS"
-        );
-        assert_eq!(
-            lines[1],
-            "日本.jpg     4×3  2.0 MB           2  1.5 MB (75 %)   7"
-        );
-        assert_eq!(
-            lines[2],
-            "a            4×3    90 B           1           none   7"
-        );
-        assert_eq!(
-            lines[3],
-            "b              –       –      failed              –   –"
-        );
+        assert_eq!(lines[0], "SOURCE    PIXELS    SIZE  RENDITIONS    BYTES SAVED  MS");
+        assert_eq!(lines[1], "日本.jpg     4×3  2.0 MB           2  1.5 MB (75 %)   7");
+        assert_eq!(lines[2], "a            4×3    90 B           1           none   7");
+        assert_eq!(lines[3], "b              –       –      failed              –   –");
         assert_eq!(lines[4], "b: failed: no luck");
     }
 

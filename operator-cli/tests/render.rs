@@ -10,11 +10,7 @@ use fixtures::Expectation;
 use serde_json::Value;
 
 fn thumbnailer(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_thumbnailer"))
-        .args(args)
-        .env_remove("RUST_LOG")
-        .output()
-        .unwrap()
+    Command::new(env!("CARGO_BIN_EXE_thumbnailer")).args(args).env_remove("RUST_LOG").output().unwrap()
 }
 
 fn text(bytes: &[u8]) -> &str {
@@ -22,10 +18,7 @@ fn text(bytes: &[u8]) -> &str {
 }
 
 fn json_lines(output: &Output) -> Vec<Value> {
-    text(&output.stdout)
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 fn path(path: &Path) -> &str {
@@ -36,13 +29,7 @@ fn files_below(folder: &Path) -> usize {
     fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap())
-        .map(|entry| {
-            if entry.file_type().unwrap().is_dir() {
-                files_below(&entry.path())
-            } else {
-                1
-            }
-        })
+        .map(|entry| if entry.file_type().unwrap().is_dir() { files_below(&entry.path()) } else { 1 })
         .sum()
 }
 
@@ -70,16 +57,9 @@ fn every_kind_is_derived_and_every_broken_file_is_settled() {
     args.extend(paths.iter().map(String::as_str));
     let output = thumbnailer(&args);
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        !text(&output.stderr).contains("panicked"),
-        "{}",
-        text(&output.stderr)
-    );
+    assert!(!text(&output.stderr).contains("panicked"), "{}", text(&output.stderr));
     let lines = json_lines(&output);
-    let sources: Vec<&str> = lines
-        .iter()
-        .map(|line| line["source"].as_str().unwrap())
-        .collect();
+    let sources: Vec<&str> = lines.iter().map(|line| line["source"].as_str().unwrap()).collect();
     assert_eq!(sources, paths);
 
     let mut written = 0;
@@ -129,14 +109,7 @@ fn flags_say_what_to_make() {
     let out = tempfile::tempdir().unwrap();
     let photo = fixtures::photos::path("coffee.jpg");
     let args = ["render", path(&photo), "--out", path(out.path()), "--json"];
-    let flags = [
-        "--widths",
-        "100,50",
-        "--formats",
-        "jpeg,webp",
-        "--quality",
-        "30",
-    ];
+    let flags = ["--widths", "100,50", "--formats", "jpeg,webp", "--quality", "30"];
     let output = thumbnailer(&[&args[..], &flags].concat());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let lines = json_lines(&output);
@@ -144,22 +117,9 @@ fn flags_say_what_to_make() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|r| {
-            (
-                r["width"].as_u64().unwrap(),
-                r["media_type"].as_str().unwrap(),
-            )
-        })
+        .map(|r| (r["width"].as_u64().unwrap(), r["media_type"].as_str().unwrap()))
         .collect();
-    assert_eq!(
-        what,
-        [
-            (100, "image/jpeg"),
-            (100, "image/webp"),
-            (50, "image/jpeg"),
-            (50, "image/webp")
-        ]
-    );
+    assert_eq!(what, [(100, "image/jpeg"), (100, "image/webp"), (50, "image/jpeg"), (50, "image/webp")]);
     assert_eq!(files_below(out.path()), 4);
     assert!(out.path().join("coffee.jpg").is_dir());
 
@@ -168,10 +128,7 @@ fn flags_say_what_to_make() {
     let output = thumbnailer(&[&args[..], &["--preset", path(&preset), "--widths", "60"]].concat());
     let rendition = &json_lines(&output)[0]["renditions"][0];
     assert_eq!(
-        (
-            rendition["width"].as_u64(),
-            rendition["media_type"].as_str()
-        ),
+        (rendition["width"].as_u64(), rendition["media_type"].as_str()),
         (Some(60), Some("image/png"))
     );
 }
@@ -181,26 +138,14 @@ fn the_same_input_gives_the_same_files() {
     let [one, other] = [(); 2].map(|()| tempfile::tempdir().unwrap());
     let photo = fixtures::photos::path("astronaut.png");
     let renditions = [&one, &other].map(|out| {
-        let output = thumbnailer(&[
-            "render",
-            path(&photo),
-            "--out",
-            path(out.path()),
-            "--json",
-            "--widths",
-            "200",
-        ]);
+        let output =
+            thumbnailer(&["render", path(&photo), "--out", path(out.path()), "--json", "--widths", "200"]);
         let line = json_lines(&output).remove(0);
         let paths = line["renditions"].as_array().unwrap().clone();
         paths
             .iter()
             .map(|r| Path::new(r["path"].as_str().unwrap()))
-            .map(|file| {
-                (
-                    file.strip_prefix(out.path()).unwrap().to_owned(),
-                    fs::read(file).unwrap(),
-                )
-            })
+            .map(|file| (file.strip_prefix(out.path()).unwrap().to_owned(), fs::read(file).unwrap()))
             .collect::<Vec<_>>()
     });
     assert_eq!(renditions[0], renditions[1]);
@@ -210,23 +155,12 @@ fn the_same_input_gives_the_same_files() {
 fn one_file_s_trouble_is_not_another_s() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
-    fs::copy(
-        fixtures::photos::path("coffee.jpg"),
-        folder.path().join("good.jpg"),
-    )
-    .unwrap();
+    fs::copy(fixtures::photos::path("coffee.jpg"), folder.path().join("good.jpg")).unwrap();
     fs::write(folder.path().join("page.jpg"), "<html>").unwrap();
     fs::write(folder.path().join("notes.md"), "# Notes").unwrap();
     let absent = folder.path().join("absent.jpg");
-    let output = thumbnailer(&[
-        "render",
-        path(&absent),
-        path(folder.path()),
-        "--out",
-        path(&out),
-        "--widths",
-        "50",
-    ]);
+    let output =
+        thumbnailer(&["render", path(&absent), path(folder.path()), "--out", path(&out), "--widths", "50"]);
     assert_eq!(output.status.code(), Some(1));
     let lines: Vec<&str> = text(&output.stdout).lines().collect();
     assert_eq!(lines.len(), 3, "{lines:?}");
@@ -236,38 +170,24 @@ fn one_file_s_trouble_is_not_another_s() {
             && lines[0].contains("cannot be opened")
     );
     assert!(
-        lines[1].starts_with("derived ")
-            && lines[1].contains("good.jpg")
-            && lines[1].contains("600×400")
+        lines[1].starts_with("derived ") && lines[1].contains("good.jpg") && lines[1].contains("600×400")
     );
     assert!(
-        lines[2].starts_with("rejected ")
-            && lines[2].contains("page.jpg: this is not an image file. Upload")
+        lines[2].starts_with("rejected ") && lines[2].contains("page.jpg: this is not an image file. Upload")
     );
     assert!(text(&output.stderr).contains("notes.md: not a picture"));
     // Without the broken one all is well; what was written before is not taken for pictures.
     fs::remove_file(folder.path().join("page.jpg")).unwrap();
-    let output = thumbnailer(&[
-        "render",
-        path(folder.path()),
-        "--out",
-        path(&out),
-        "--widths",
-        "50",
-    ]);
-    assert_eq!(
-        (output.status.code(), text(&output.stdout).lines().count()),
-        (Some(0), 1)
-    );
+    let output = thumbnailer(&["render", path(folder.path()), "--out", path(&out), "--widths", "50"]);
+    assert_eq!((output.status.code(), text(&output.stdout).lines().count()), (Some(0), 1));
 }
 
 #[test]
 fn wrong_usage_is_told_apart() {
     let photo = fixtures::photos::path("coffee.jpg");
     let out = tempfile::tempdir().unwrap();
-    let with = |flags: &[&str]| {
-        thumbnailer(&[&["render", path(&photo), "--out", path(out.path())], flags].concat())
-    };
+    let with =
+        |flags: &[&str]| thumbnailer(&[&["render", path(&photo), "--out", path(out.path())], flags].concat());
     for (flags, word) in [
         (&["--widths", "0"][..], "width 0"),
         (&["--formats", "avif"], "webp, webp-lossless"),
@@ -277,11 +197,7 @@ fn wrong_usage_is_told_apart() {
     ] {
         let output = with(flags);
         assert_eq!(output.status.code(), Some(2), "{flags:?}");
-        assert!(
-            text(&output.stderr).contains(word),
-            "{flags:?}: {}",
-            text(&output.stderr)
-        );
+        assert!(text(&output.stderr).contains(word), "{flags:?}: {}", text(&output.stderr));
     }
     assert_eq!(files_below(out.path()), 0);
 }
@@ -292,9 +208,6 @@ fn help_fits_a_screen() {
         let output = thumbnailer(args);
         assert_eq!(output.status.code(), Some(0));
         let help = text(&output.stdout);
-        assert!(
-            help.contains("Examples:") && help.lines().count() <= 50,
-            "{help}"
-        );
+        assert!(help.contains("Examples:") && help.lines().count() <= 50, "{help}");
     }
 }

@@ -18,13 +18,7 @@ use sha2::{Digest, Sha256};
 
 fn command(data: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_thumbnailer"));
-    command
-        .arg("up")
-        .arg("--data")
-        .arg(data)
-        .args(["--s3-port", "0"])
-        .args(args)
-        .env_remove("RUST_LOG");
+    command.arg("up").arg("--data").arg(data).args(["--s3-port", "0"]).args(args).env_remove("RUST_LOG");
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -81,10 +75,7 @@ fn a_folder_is_derived_and_found_again() {
     assert_eq!(first.status.code(), Some(0), "{}", text(&first.stderr));
     assert!(text(&first.stderr).contains("README.md: not a picture"));
     let table = text(&first.stdout);
-    assert!(
-        table.starts_with("SOURCE") && table.contains("3 of 3 derived"),
-        "{table}"
-    );
+    assert!(table.starts_with("SOURCE") && table.contains("3 of 3 derived"), "{table}");
     assert!(
         table.contains("600×400") && table.contains("coffee.jpg") && table.contains("BYTES SAVED"),
         "{table}"
@@ -94,10 +85,8 @@ fn a_folder_is_derived_and_found_again() {
     let before = fs::read(data.join("derived/coffee.jpg/manifest.json")).unwrap();
     let second = up(&data, &[path(&photos), "--once", "--json"]);
     assert_eq!(second.status.code(), Some(0), "{}", text(&second.stderr));
-    let lines: Vec<Value> = text(&second.stdout)
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let lines: Vec<Value> =
+        text(&second.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 3);
     for line in &lines {
         assert_eq!(
@@ -105,20 +94,12 @@ fn a_folder_is_derived_and_found_again() {
             (Some("derived"), &Value::Null, &Value::Null)
         );
         for rendition in line["renditions"].as_array().unwrap() {
-            let file = data
-                .join("derived")
-                .join(rendition["path"].as_str().unwrap());
-            assert_eq!(
-                fs::metadata(file).unwrap().len(),
-                rendition["bytes"].as_u64().unwrap()
-            );
+            let file = data.join("derived").join(rendition["path"].as_str().unwrap());
+            assert_eq!(fs::metadata(file).unwrap().len(), rendition["bytes"].as_u64().unwrap());
         }
     }
     // Nothing was done again.
-    assert_eq!(
-        fs::read(data.join("derived/coffee.jpg/manifest.json")).unwrap(),
-        before
-    );
+    assert_eq!(fs::read(data.join("derived/coffee.jpg/manifest.json")).unwrap(), before);
 
     // Another preset is.
     let preset = folder.path().join("preset.toml");
@@ -126,10 +107,7 @@ fn a_folder_is_derived_and_found_again() {
     let third = up(&data, &[path(&photos), "--once", "--preset", path(&preset)]);
     assert_eq!(third.status.code(), Some(0), "{}", text(&third.stderr));
     let manifest = whole(&data, "coffee.jpg");
-    assert_eq!(
-        (manifest.renditions.len(), manifest.renditions[0].width),
-        (1, 60)
-    );
+    assert_eq!((manifest.renditions.len(), manifest.renditions[0].width), (1, 60));
     assert!(!manifest.retired.is_empty());
 }
 
@@ -139,32 +117,14 @@ fn what_cannot_be_derived_is_said_and_counted() {
     fs::write(folder.path().join("page.jpg"), "<html>").unwrap();
     let data = tempfile::tempdir().unwrap();
     let absent = folder.path().join("absent.jpg");
-    let output = up(
-        data.path(),
-        &[path(folder.path()), path(&absent), "--once", "--json"],
-    );
+    let output = up(data.path(), &[path(folder.path()), path(&absent), "--once", "--json"]);
     assert_eq!(output.status.code(), Some(1));
-    let lines: Vec<Value> = text(&output.stdout)
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    let states: Vec<_> = lines
-        .iter()
-        .map(|line| line["state"].as_str().unwrap())
-        .collect();
+    let lines: Vec<Value> =
+        text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let states: Vec<_> = lines.iter().map(|line| line["state"].as_str().unwrap()).collect();
     assert_eq!(states, ["derived", "rejected", "failed"]);
-    assert!(
-        lines[1]["reason"]
-            .as_str()
-            .unwrap()
-            .contains("not an image")
-    );
-    assert!(
-        lines[2]["reason"]
-            .as_str()
-            .unwrap()
-            .contains("cannot be opened")
-    );
+    assert!(lines[1]["reason"].as_str().unwrap().contains("not an image"));
+    assert!(lines[2]["reason"].as_str().unwrap().contains("cannot be opened"));
     assert_eq!(whole(data.path(), "page.jpg").state, State::Rejected);
 }
 
@@ -192,26 +152,15 @@ fn wrong_usage_is_told_apart() {
         (&["--s3-port", "many"], "--s3-port"),
     ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_thumbnailer"));
-        let output = command
-            .args(["up", "--data", path(data.path())])
-            .args(args)
-            .output()
-            .unwrap();
+        let output = command.args(["up", "--data", path(data.path())]).args(args).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{args:?}");
-        assert!(
-            text(&output.stderr).contains(word),
-            "{args:?}: {}",
-            text(&output.stderr)
-        );
+        assert!(text(&output.stderr).contains(word), "{args:?}: {}", text(&output.stderr));
     }
 }
 
 /// Signals a process that this test started.
 fn signal(child: &Child, name: &str) {
-    let status = Command::new("kill")
-        .args([name, &child.id().to_string()])
-        .status()
-        .unwrap();
+    let status = Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
     assert!(status.success());
 }
 
@@ -219,26 +168,12 @@ fn signal(child: &Child, name: &str) {
 fn it_stays_up_for_others_until_it_is_asked_to_stop() {
     let data = tempfile::tempdir().unwrap();
     let mut child = command(data.path(), &[]).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap())
-        .lines()
-        .map(Result::unwrap);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     let first = lines.next().unwrap();
-    let endpoint = first
-        .strip_prefix("S3 at ")
-        .unwrap()
-        .split(',')
-        .next()
-        .unwrap()
-        .to_owned();
-    let introduction: Vec<String> = lines
-        .by_ref()
-        .take_while(|line| !line.contains("Ctrl-C"))
-        .collect();
+    let endpoint = first.strip_prefix("S3 at ").unwrap().split(',').next().unwrap().to_owned();
+    let introduction: Vec<String> = lines.by_ref().take_while(|line| !line.contains("Ctrl-C")).collect();
     let examples = introduction.join("\n");
-    assert!(
-        examples.contains("aws --endpoint-url") && examples.contains("uploader put"),
-        "{examples}"
-    );
+    assert!(examples.contains("aws --endpoint-url") && examples.contains("uploader put"), "{examples}");
 
     let upload = async {
         let config = aws_sdk_s3::Config::builder()
@@ -251,30 +186,16 @@ fn it_stays_up_for_others_until_it_is_asked_to_stop() {
             .build();
         let s3 = Client::from_conf(config);
         let body = ByteStream::from(fixtures::photo("coffee.jpg"));
-        s3.put_object()
-            .bucket("originals")
-            .key("a b+ü.jpg")
-            .body(body)
-            .send()
-            .await
-            .unwrap();
+        s3.put_object().bucket("originals").key("a b+ü.jpg").body(body).send().await.unwrap();
     };
     tokio::runtime::Runtime::new().unwrap().block_on(upload);
     let outcome = lines.next().unwrap();
-    assert!(
-        outcome.starts_with("derived   a b+ü.jpg  600×400"),
-        "{outcome}"
-    );
+    assert!(outcome.starts_with("derived   a b+ü.jpg  600×400"), "{outcome}");
     assert_eq!(whole(data.path(), "a b+ü.jpg").state, State::Derived);
 
     signal(&child, "-TERM");
     let mut said = String::new();
-    child
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut said)
-        .unwrap();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0), "{said}");
 }
 
@@ -282,16 +203,9 @@ fn it_stays_up_for_others_until_it_is_asked_to_stop() {
 fn a_kill_in_the_middle_of_twenty_uploads_loses_nothing() {
     let folder = photographs(20);
     let data = tempfile::tempdir().unwrap();
-    let mut child = command(data.path(), &[path(folder.path()), "--once"])
-        .spawn()
-        .unwrap();
-    let said = BufReader::new(child.stderr.take().unwrap())
-        .lines()
-        .map(Result::unwrap);
-    let derived = said
-        .filter(|line| line.starts_with("derived "))
-        .take(3)
-        .count();
+    let mut child = command(data.path(), &[path(folder.path()), "--once"]).spawn().unwrap();
+    let said = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let derived = said.filter(|line| line.starts_with("derived ")).take(3).count();
     signal(&child, "-KILL");
     child.wait().unwrap();
     assert_eq!(derived, 3);
@@ -303,9 +217,6 @@ fn a_kill_in_the_middle_of_twenty_uploads_loses_nothing() {
         let manifest = whole(data.path(), &format!("{n:02}.jpg"));
         assert_eq!(manifest.state, State::Derived);
         let file = fs::read(folder.path().join(format!("{n:02}.jpg"))).unwrap();
-        assert_eq!(
-            manifest.source.sha256,
-            Some(hex::encode(Sha256::digest(&file)))
-        );
+        assert_eq!(manifest.source.sha256, Some(hex::encode(Sha256::digest(&file))));
     }
 }

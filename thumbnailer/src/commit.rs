@@ -20,19 +20,9 @@ pub(crate) struct Present {
 }
 
 /// Reads the manifest of `key`; `None` when there is none yet.
-pub(crate) async fn read(
-    s3: &Client,
-    bucket: &str,
-    key: &str,
-) -> Result<Option<Present>, Retryable> {
+pub(crate) async fn read(s3: &Client, bucket: &str, key: &str) -> Result<Option<Present>, Retryable> {
     let doing = || format!("reading the manifest s3://{bucket}/{}", manifest_key(key));
-    let object = match s3
-        .get_object()
-        .bucket(bucket)
-        .key(manifest_key(key))
-        .send()
-        .await
-    {
+    let object = match s3.get_object().bucket(bucket).key(manifest_key(key)).send().await {
         Ok(object) => object,
         Err(error) => {
             return match Refusal::of(&error) {
@@ -42,18 +32,12 @@ pub(crate) async fn read(
         }
     };
     let etag = object.e_tag().unwrap_or_default().to_owned();
-    let body = object
-        .body
-        .collect()
-        .await
-        .map_err(|error| Retryable::Storage {
-            doing: doing(),
-            cause: format!("the body broke off: {error}"),
-        })?;
-    let manifest = Manifest::parse(&body.into_bytes()).map_err(|error| Retryable::Manifest {
-        key: key.to_owned(),
-        cause: error.to_string(),
+    let body = object.body.collect().await.map_err(|error| Retryable::Storage {
+        doing: doing(),
+        cause: format!("the body broke off: {error}"),
     })?;
+    let manifest = Manifest::parse(&body.into_bytes())
+        .map_err(|error| Retryable::Manifest { key: key.to_owned(), cause: error.to_string() })?;
     Ok(Some(Present { manifest, etag }))
 }
 
@@ -80,10 +64,9 @@ pub(crate) async fn swap(
         Ok(_) => Ok(true),
         Err(error) => match Refusal::of(&error) {
             Refusal::Precondition | Refusal::Conflict | Refusal::NoSuchKey => Ok(false),
-            refusal => Err(refusal.retryable(
-                format!("writing the manifest s3://{bucket}/{key}"),
-                NEEDS_WRITE,
-            )),
+            refusal => {
+                Err(refusal.retryable(format!("writing the manifest s3://{bucket}/{key}"), NEEDS_WRITE))
+            }
         },
     }
 }
@@ -96,10 +79,7 @@ pub(crate) fn succeed(draft: &Manifest, present: Option<&Manifest>, now: &str) -
     let Some(present) = present else { return next };
     next.retired = retire(present, &next.renditions, now);
     if present.source.bucket == next.source.bucket {
-        let sequencer = next
-            .source
-            .sequencer
-            .or_else(|| present.source.sequencer.clone());
+        let sequencer = next.source.sequencer.or_else(|| present.source.sequencer.clone());
         if next.state == State::Removed {
             next.source = present.source.clone();
         }
@@ -110,10 +90,8 @@ pub(crate) fn succeed(draft: &Manifest, present: Option<&Manifest>, now: &str) -
 
 /// What was retired before, and what `present` names, less what the new document names.
 fn retire(present: &Manifest, named: &[RenditionInfo], now: &str) -> Vec<Retired> {
-    let fresh = present.renditions.iter().map(|old| Retired {
-        path: old.path.clone(),
-        since: now.to_owned(),
-    });
+    let fresh =
+        present.renditions.iter().map(|old| Retired { path: old.path.clone(), since: now.to_owned() });
     let mut retired: Vec<Retired> = Vec::new();
     for entry in present.retired.iter().cloned().chain(fresh) {
         let again = named.iter().any(|new| new.path == entry.path);
@@ -126,9 +104,7 @@ fn retire(present: &Manifest, named: &[RenditionInfo], now: &str) -> Vec<Retired
 
 /// The present time: RFC 3339, UTC, whole seconds.
 pub(crate) fn now() -> String {
-    let now = OffsetDateTime::now_utc()
-        .replace_nanosecond(0)
-        .unwrap_or_else(|_| OffsetDateTime::now_utc());
+    let now = OffsetDateTime::now_utc().replace_nanosecond(0).unwrap_or_else(|_| OffsetDateTime::now_utc());
     now.format(&Rfc3339).unwrap_or_else(|_| now.to_string())
 }
 
@@ -170,33 +146,17 @@ mod tests {
     }
 
     fn retired(manifest: &Manifest) -> Vec<(&str, &str)> {
-        manifest
-            .retired
-            .iter()
-            .map(|entry| (entry.path.as_str(), entry.since.as_str()))
-            .collect()
+        manifest.retired.iter().map(|entry| (entry.path.as_str(), entry.since.as_str())).collect()
     }
 
     #[test]
     fn what_is_no_longer_named_is_retired_once() {
         let first = document(State::Derived, Some("1"), &["a", "b"]);
-        let second = succeed(
-            &document(State::Derived, Some("2"), &["b", "c"]),
-            Some(&first),
-            "t2",
-        );
+        let second = succeed(&document(State::Derived, Some("2"), &["b", "c"]), Some(&first), "t2");
         assert_eq!(retired(&second), [("a", "t2")]);
-        let third = succeed(
-            &document(State::Derived, Some("3"), &["d"]),
-            Some(&second),
-            "t3",
-        );
+        let third = succeed(&document(State::Derived, Some("3"), &["d"]), Some(&second), "t3");
         assert_eq!(retired(&third), [("a", "t2"), ("b", "t3"), ("c", "t3")]);
-        let back = succeed(
-            &document(State::Derived, Some("4"), &["a"]),
-            Some(&third),
-            "t4",
-        );
+        let back = succeed(&document(State::Derived, Some("4"), &["a"]), Some(&third), "t4");
         assert_eq!(retired(&back), [("b", "t3"), ("c", "t3"), ("d", "t4")]);
     }
 
@@ -207,20 +167,14 @@ mod tests {
         assert_eq!(next.source.sequencer.as_deref(), Some("A"));
         let mut elsewhere = document(State::Derived, None, &["a"]);
         elsewhere.source.bucket = "another".into();
-        assert_eq!(
-            succeed(&elsewhere, Some(&first), "t").source.sequencer,
-            None
-        );
+        assert_eq!(succeed(&elsewhere, Some(&first), "t").source.sequencer, None);
     }
 
     #[test]
     fn a_removal_remembers_what_was_there() {
         let first = document(State::Derived, Some("A"), &["a"]);
         let next = succeed(&document(State::Removed, Some("B"), &[]), Some(&first), "t");
-        assert_eq!(
-            (next.source.etag.as_str(), next.source.sequencer.as_deref()),
-            ("etag of a", Some("B"))
-        );
+        assert_eq!((next.source.etag.as_str(), next.source.sequencer.as_deref()), ("etag of a", Some("B")));
         assert_eq!(retired(&next), [("a", "t")]);
         assert!(next.renditions.is_empty());
     }

@@ -95,9 +95,7 @@ impl Config {
     ///
     /// As [`Config::from_vars`].
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_vars(|name| {
-            std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
-        })
+        Self::from_vars(|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
     }
 
     /// Reads the variables that `lookup` answers. Empty ones count as not set.
@@ -136,8 +134,7 @@ impl Config {
         if let Some(preset) = preset(var("PRESET"), var("PRESET_FILE"))? {
             config.preset = preset;
         }
-        if let Some(concurrency) = number("RECORD_CONCURRENCY", var("RECORD_CONCURRENCY"), 1..=16)?
-        {
+        if let Some(concurrency) = number("RECORD_CONCURRENCY", var("RECORD_CONCURRENCY"), 1..=16)? {
             config.record_concurrency = concurrency;
         }
 
@@ -145,10 +142,8 @@ impl Config {
         if let Some(megabytes) = number::<u64>(memory, var(memory), 1..=1 << 20)? {
             let each = (megabytes << 20) / config.record_concurrency as u64;
             config.limits.decoded_bytes = each * DECODED_SHARE.0 / DECODED_SHARE.1;
-            config.limits.source_bytes = config
-                .limits
-                .source_bytes
-                .min(each * SOURCE_SHARE.0 / SOURCE_SHARE.1);
+            config.limits.source_bytes =
+                config.limits.source_bytes.min(each * SOURCE_SHARE.0 / SOURCE_SHARE.1);
         }
         for (name, limit) in [
             ("MAX_SOURCE_BYTES", &mut config.limits.source_bytes),
@@ -169,10 +164,8 @@ fn preset(inline: Option<String>, file: Option<String>) -> Result<Option<Preset>
         (Some(_), Some(_)) => return Err(ConfigError::TwoPresets),
         (Some(toml), None) => ("PRESET", toml.clone(), toml),
         (None, Some(path)) => {
-            let toml = std::fs::read_to_string(&path).map_err(|error| ConfigError::PresetFile {
-                path: path.clone(),
-                cause: error.to_string(),
-            })?;
+            let toml = std::fs::read_to_string(&path)
+                .map_err(|error| ConfigError::PresetFile { path: path.clone(), cause: error.to_string() })?;
             ("PRESET_FILE", path, toml)
         }
     };
@@ -206,26 +199,18 @@ where
 /// The rules that all of S3's buckets keep: 3 to 63 characters of a–z, 0–9, `-`, `.`, at either end a letter
 /// or digit (Amazon S3 User Guide, "General purpose bucket naming rules").
 fn bucket_name(name: &'static str, value: String) -> Result<String, ConfigError> {
-    let edge = |byte: Option<&u8>| {
-        byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    };
+    let edge =
+        |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     let bytes = value.as_bytes();
     let legal = (3..=63).contains(&bytes.len())
         && edge(bytes.first())
         && edge(bytes.last())
-        && bytes
-            .iter()
-            .all(|byte| edge(Some(byte)) || matches!(byte, b'-' | b'.'));
+        && bytes.iter().all(|byte| edge(Some(byte)) || matches!(byte, b'-' | b'.'));
     if legal {
         return Ok(value);
     }
-    let allowed =
-        "a bucket's name: 3 to 63 lower-case letters, digits, hyphens and dots".to_owned();
-    Err(ConfigError::Invalid {
-        name,
-        value,
-        allowed,
-    })
+    let allowed = "a bucket's name: 3 to 63 lower-case letters, digits, hyphens and dots".to_owned();
+    Err(ConfigError::Invalid { name, value, allowed })
 }
 
 #[cfg(test)]
@@ -239,10 +224,7 @@ mod tests {
         all.extend_from_slice(vars);
         // The last one counts, so that a test can replace the required one.
         Config::from_vars(|name| {
-            all.iter()
-                .rev()
-                .find(|(known, _)| *known == name)
-                .map(|(_, v)| (*v).to_owned())
+            all.iter().rev().find(|(known, _)| *known == name).map(|(_, v)| (*v).to_owned())
         })
     }
 
@@ -253,88 +235,44 @@ mod tests {
 
     #[test]
     fn limits_follow_the_function_s_memory() {
-        let limits = config(&[("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1000")])
-            .unwrap()
-            .limits;
-        assert_eq!(
-            (limits.decoded_bytes, limits.source_bytes),
-            (600 << 20, 250 << 20)
-        );
-        let shared = [
-            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1000"),
-            ("RECORD_CONCURRENCY", "2"),
-        ];
+        let limits = config(&[("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1000")]).unwrap().limits;
+        assert_eq!((limits.decoded_bytes, limits.source_bytes), (600 << 20, 250 << 20));
+        let shared = [("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1000"), ("RECORD_CONCURRENCY", "2")];
         assert_eq!(config(&shared).unwrap().limits.decoded_bytes, 300 << 20);
-        let told = [
-            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1000"),
-            ("MAX_DECODED_BYTES", "7"),
-        ];
+        let told = [("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1000"), ("MAX_DECODED_BYTES", "7")];
         assert_eq!(config(&told).unwrap().limits.decoded_bytes, 7);
         assert_eq!(
-            config(&[("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "10240")])
-                .unwrap()
-                .limits
-                .source_bytes,
+            config(&[("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "10240")]).unwrap().limits.source_bytes,
             512 << 20
         );
     }
 
     #[test]
     fn presets_come_inline_or_from_a_file() {
-        assert_eq!(
-            config(&[("PRESET", "widths = [100]")])
-                .unwrap()
-                .preset
-                .widths,
-            [100]
-        );
+        assert_eq!(config(&[("PRESET", "widths = [100]")]).unwrap().preset.widths, [100]);
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "widths = [200]").unwrap();
         let path = file.path().to_str().unwrap();
-        assert_eq!(
-            config(&[("PRESET_FILE", path)]).unwrap().preset.widths,
-            [200]
-        );
+        assert_eq!(config(&[("PRESET_FILE", path)]).unwrap().preset.widths, [200]);
     }
 
     #[test]
     fn errors_name_the_variable_and_what_is_allowed() {
         for (vars, words) in [
             (&[("DERIVED_BUCKET", "")][..], ["DERIVED_BUCKET", "not set"]),
-            (
-                &[("DERIVED_BUCKET", "Upper_Case")],
-                ["DERIVED_BUCKET", "lower-case"],
-            ),
-            (
-                &[("ORIGINALS_BUCKET", "derived")],
-                ["ORIGINALS_BUCKET", "two buckets"],
-            ),
-            (
-                &[("ORIGINALS_BUCKET", "-x-")],
-                ["ORIGINALS_BUCKET", "3 to 63"],
-            ),
+            (&[("DERIVED_BUCKET", "Upper_Case")], ["DERIVED_BUCKET", "lower-case"]),
+            (&[("ORIGINALS_BUCKET", "derived")], ["ORIGINALS_BUCKET", "two buckets"]),
+            (&[("ORIGINALS_BUCKET", "-x-")], ["ORIGINALS_BUCKET", "3 to 63"]),
             (&[("PRESET", "widths = [0]")], ["PRESET", "width 0"]),
             (&[("PRESET", "width = [1]")], ["PRESET", "width"]),
-            (
-                &[("PRESET_FILE", "/no/such/file.toml")],
-                ["PRESET_FILE", "cannot be read"],
-            ),
-            (
-                &[("PRESET", "widths = [1]"), ("PRESET_FILE", "x")],
-                ["PRESET_FILE", "one of them"],
-            ),
+            (&[("PRESET_FILE", "/no/such/file.toml")], ["PRESET_FILE", "cannot be read"]),
+            (&[("PRESET", "widths = [1]"), ("PRESET_FILE", "x")], ["PRESET_FILE", "one of them"]),
             (&[("MAX_PIXELS", "many")], ["MAX_PIXELS", "whole number"]),
             (&[("MAX_SOURCE_BYTES", "0")], ["MAX_SOURCE_BYTES", "from 1"]),
-            (
-                &[("RECORD_CONCURRENCY", "99")],
-                ["RECORD_CONCURRENCY", "to 16"],
-            ),
+            (&[("RECORD_CONCURRENCY", "99")], ["RECORD_CONCURRENCY", "to 16"]),
         ] {
             let error = config(vars).unwrap_err().to_string();
-            assert!(
-                words.iter().all(|word| error.contains(word)),
-                "{vars:?}: {error}"
-            );
+            assert!(words.iter().all(|word| error.contains(word)), "{vars:?}: {error}");
         }
     }
 }

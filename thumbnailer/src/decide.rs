@@ -31,10 +31,7 @@ pub fn decide(present: Option<&Manifest>, event: &ObjectEvent) -> Decision {
     if present.source.bucket != event.bucket || event.sequencer.is_none() {
         return Decision::ReplaceIfCurrent;
     }
-    match sequencer::compare(
-        event.sequencer.as_deref(),
-        present.source.sequencer.as_deref(),
-    ) {
+    match sequencer::compare(event.sequencer.as_deref(), present.source.sequencer.as_deref()) {
         Ordering::Greater => Decision::Replace,
         Ordering::Less => Decision::Superseded,
         Ordering::Equal if present.state == State::Failed => Decision::Replace,
@@ -47,10 +44,7 @@ pub fn decide(present: Option<&Manifest>, event: &ObjectEvent) -> Decision {
 pub(crate) fn describes(present: &Manifest, bucket: &str, etag: &str, fingerprint: &str) -> bool {
     let same_object = present.source.bucket == bucket && present.source.etag == etag;
     let settled = match present.state {
-        State::Derived => present
-            .preset
-            .as_ref()
-            .is_some_and(|preset| preset.fingerprint == fingerprint),
+        State::Derived => present.preset.as_ref().is_some_and(|preset| preset.fingerprint == fingerprint),
         State::Rejected => true,
         State::Failed | State::Removed => false,
     };
@@ -78,9 +72,7 @@ mod tests {
                 sequencer: sequencer.map(str::to_owned),
                 ..SourceRecord::default()
             },
-            preset: Some(PresetInfo {
-                fingerprint: "f".into(),
-            }),
+            preset: Some(PresetInfo { fingerprint: "f".into() }),
             renditions: Vec::new(),
             placeholder: None,
             alt: None,
@@ -110,24 +102,12 @@ mod tests {
     #[test]
     fn only_a_later_event_replaces() {
         let derived = present(State::Derived, "b", Some("0A"));
-        assert_eq!(
-            decide(Some(&derived), &event("b", Some("0B"))),
-            Decision::Replace
-        );
-        assert_eq!(
-            decide(Some(&derived), &event("b", Some("09"))),
-            Decision::Superseded
-        );
-        assert_eq!(
-            decide(Some(&derived), &event("b", Some("0a00"))),
-            Decision::AlreadyDerived
-        );
+        assert_eq!(decide(Some(&derived), &event("b", Some("0B"))), Decision::Replace);
+        assert_eq!(decide(Some(&derived), &event("b", Some("09"))), Decision::Superseded);
+        assert_eq!(decide(Some(&derived), &event("b", Some("0a00"))), Decision::AlreadyDerived);
         // A manifest from work without a sequencer sorts below every event.
         assert_eq!(
-            decide(
-                Some(&present(State::Derived, "b", None)),
-                &event("b", Some("0"))
-            ),
+            decide(Some(&present(State::Derived, "b", None)), &event("b", Some("0"))),
             Decision::Replace
         );
     }
@@ -135,35 +115,20 @@ mod tests {
     #[test]
     fn a_failure_is_tried_again_by_its_own_event_only() {
         let failed = present(State::Failed, "b", Some("0A"));
-        assert_eq!(
-            decide(Some(&failed), &event("b", Some("0A"))),
-            Decision::Replace
-        );
-        assert_eq!(
-            decide(Some(&failed), &event("b", Some("09"))),
-            Decision::Superseded
-        );
+        assert_eq!(decide(Some(&failed), &event("b", Some("0A"))), Decision::Replace);
+        assert_eq!(decide(Some(&failed), &event("b", Some("09"))), Decision::Superseded);
         for settled in [State::Derived, State::Rejected, State::Removed] {
             let there = present(settled, "b", Some("0A"));
-            assert_eq!(
-                decide(Some(&there), &event("b", Some("0A"))),
-                Decision::AlreadyDerived
-            );
+            assert_eq!(decide(Some(&there), &event("b", Some("0A"))), Decision::AlreadyDerived);
         }
     }
 
     #[test]
     fn what_no_sequencer_orders_has_to_be_current() {
         let other = present(State::Derived, "other", Some("FF"));
-        assert_eq!(
-            decide(Some(&other), &event("b", Some("01"))),
-            Decision::ReplaceIfCurrent
-        );
+        assert_eq!(decide(Some(&other), &event("b", Some("01"))), Decision::ReplaceIfCurrent);
         let same = present(State::Derived, "b", Some("FF"));
-        assert_eq!(
-            decide(Some(&same), &event("b", None)),
-            Decision::ReplaceIfCurrent
-        );
+        assert_eq!(decide(Some(&same), &event("b", None)), Decision::ReplaceIfCurrent);
     }
 
     #[test]
@@ -173,18 +138,8 @@ mod tests {
         assert!(!describes(&derived, "b", "e", "another preset"));
         assert!(!describes(&derived, "b", "another etag", "f"));
         assert!(!describes(&derived, "other", "e", "f"));
-        assert!(!describes(
-            &present(State::Removed, "b", None),
-            "b",
-            "e",
-            "f"
-        ));
-        assert!(!describes(
-            &present(State::Failed, "b", None),
-            "b",
-            "e",
-            "f"
-        ));
+        assert!(!describes(&present(State::Removed, "b", None), "b", "e", "f"));
+        assert!(!describes(&present(State::Failed, "b", None), "b", "e", "f"));
     }
 
     proptest! {

@@ -49,9 +49,7 @@ pub enum Retryable {
         cause: String,
     },
     /// Others kept writing the manifest in between.
-    #[error(
-        "the manifest of {key} was changed by others {times} times in a row while it was to be written"
-    )]
+    #[error("the manifest of {key} was changed by others {times} times in a row while it was to be written")]
     Contended {
         /// The source's key.
         key: String,
@@ -67,9 +65,7 @@ pub enum Retryable {
         cause: String,
     },
     /// The time given was used up; the work was stopped in good order.
-    #[error(
-        "stopped before the deadline while {doing}. Raise the function's time-out or its memory"
-    )]
+    #[error("stopped before the deadline while {doing}. Raise the function's time-out or its memory")]
     Deadline {
         /// What was going on.
         doing: String,

@@ -124,22 +124,12 @@ pub enum EventError {
 pub fn parse(payload: &Value) -> Result<Delivery, EventError> {
     if records_of(payload, "aws:sqs").is_none() {
         let events = notification(payload)?;
-        let message = Message {
-            id: String::new(),
-            receive_count: 1,
-            events,
-        };
-        return Ok(Delivery {
-            envelope: Envelope::Direct,
-            messages: vec![message],
-        });
+        let message = Message { id: String::new(), receive_count: 1, events };
+        return Ok(Delivery { envelope: Envelope::Direct, messages: vec![message] });
     }
     let records = records_of(payload, "aws:sqs").unwrap_or_default();
     let messages = records.iter().map(message).collect::<Result<_, _>>()?;
-    Ok(Delivery {
-        envelope: Envelope::Sqs,
-        messages,
-    })
+    Ok(Delivery { envelope: Envelope::Sqs, messages })
 }
 
 /// The payload's records, if its first says that it comes from `source`.
@@ -169,16 +159,10 @@ fn message(record: &Value) -> Result<Message, EventError> {
         .and_then(|count| count.parse().ok())
         .unwrap_or(1);
     let events = serde_json::from_str(&sqs.body)
-        .map_err(|error| EventError::NotJson {
-            cause: error.to_string(),
-        })
+        .map_err(|error| EventError::NotJson { cause: error.to_string() })
         .and_then(|body| notification(&body))
         .unwrap_or_else(|error| vec![Err(error)]);
-    Ok(Message {
-        id: sqs.message_id,
-        receive_count,
-        events,
-    })
+    Ok(Message { id: sqs.message_id, receive_count, events })
 }
 
 /// An S3 notification, or the test event that S3 sends when notifications are set up.
@@ -186,13 +170,9 @@ fn notification(document: &Value) -> Result<Vec<Result<ObjectEvent, EventError>>
     if document.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
         return Ok(Vec::new());
     }
-    let records = records_of(document, "aws:s3").ok_or_else(|| EventError::UnknownEnvelope {
-        found: describe(document),
-    })?;
-    Ok(records
-        .iter()
-        .filter_map(|record| object_event(record).transpose())
-        .collect())
+    let records = records_of(document, "aws:s3")
+        .ok_or_else(|| EventError::UnknownEnvelope { found: describe(document) })?;
+    Ok(records.iter().filter_map(|record| object_event(record).transpose()).collect())
 }
 
 /// What a document looks like, for the operator who has to find out who sends it.
@@ -206,10 +186,7 @@ fn describe(document: &Value) -> String {
         }
         .to_owned();
     };
-    if object
-        .get("Type")
-        .is_some_and(|kind| kind == "Notification")
-    {
+    if object.get("Type").is_some_and(|kind| kind == "Notification") {
         return "an SNS notification, which is not read yet".to_owned();
     }
     if object.contains_key("detail-type") {
@@ -261,9 +238,8 @@ fn object_event(record: &Value) -> Result<Option<ObjectEvent>, EventError> {
     if record.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
         return Ok(None);
     }
-    let record = Record::deserialize(record).map_err(|error| EventError::Malformed {
-        cause: error.to_string(),
-    })?;
+    let record =
+        Record::deserialize(record).map_err(|error| EventError::Malformed { cause: error.to_string() })?;
     if let Some(version) = record.event_version
         && version.split('.').next() != Some("2")
     {
@@ -272,30 +248,19 @@ fn object_event(record: &Value) -> Result<Option<ObjectEvent>, EventError> {
     let Some(change) = change(&record.event_name)? else {
         return Ok(None);
     };
-    let Object {
-        key,
-        etag,
-        sequencer,
-    } = record.s3.object;
+    let Object { key, etag, sequencer } = record.s3.object;
     Ok(Some(ObjectEvent {
         change,
         bucket: record.s3.bucket.name,
         key: decode_key(&key)?,
-        etag: etag
-            .map(|etag| etag.trim_matches('"').to_owned())
-            .filter(|etag| !etag.is_empty()),
+        etag: etag.map(|etag| etag.trim_matches('"').to_owned()).filter(|etag| !etag.is_empty()),
         sequencer: sequencer.filter(|sequencer| !sequencer.is_empty()),
     }))
 }
 
 /// What an event's name means; `None` for those that leave the object's content as it was.
 fn change(name: &str) -> Result<Option<Change>, EventError> {
-    let family = name
-        .strip_prefix("s3:")
-        .unwrap_or(name)
-        .split(':')
-        .next()
-        .unwrap_or_default();
+    let family = name.strip_prefix("s3:").unwrap_or(name).split(':').next().unwrap_or_default();
     match family {
         "ObjectCreated" => Ok(Some(Change::Created)),
         "ObjectRemoved" | "LifecycleExpiration" => Ok(Some(Change::Removed)),
@@ -308,18 +273,13 @@ fn change(name: &str) -> Result<Option<Change>, EventError> {
         | "Replication"
         | "ReducedRedundancyLostObject"
         | "TestEvent" => Ok(None),
-        _ => Err(EventError::UnknownName {
-            name: name.to_owned(),
-        }),
+        _ => Err(EventError::UnknownName { name: name.to_owned() }),
     }
 }
 
 /// Decodes a notification's key, once: `+` is a space, `%XX` a byte (form encoding, as S3 applies it).
 fn decode_key(encoded: &str) -> Result<String, EventError> {
-    let error = |what| EventError::Key {
-        key: encoded.to_owned(),
-        what,
-    };
+    let error = |what| EventError::Key { key: encoded.to_owned(), what };
     if encoded.is_empty() {
         return Err(error("is empty"));
     }
@@ -375,19 +335,9 @@ mod tests {
         let payload = json!({ "Records": [record("ObjectCreated:Put", "a.jpg"), record("ObjectRemoved:Delete", "b.jpg")] });
         let delivery = parse(&payload).unwrap();
         assert_eq!(delivery.envelope, Envelope::Direct);
-        let [message] = &delivery.messages[..] else {
-            panic!("one message")
-        };
-        let events: Vec<_> = message
-            .events
-            .iter()
-            .flatten()
-            .map(|e| (e.change, e.key.as_str()))
-            .collect();
-        assert_eq!(
-            events,
-            [(Change::Created, "a.jpg"), (Change::Removed, "b.jpg")]
-        );
+        let [message] = &delivery.messages[..] else { panic!("one message") };
+        let events: Vec<_> = message.events.iter().flatten().map(|e| (e.change, e.key.as_str())).collect();
+        assert_eq!(events, [(Change::Created, "a.jpg"), (Change::Removed, "b.jpg")]);
     }
 
     #[test]
@@ -396,10 +346,7 @@ mod tests {
             let payload = json!({ "Records": [record(&format!("ObjectCreated:{name}"), "a")] });
             assert_eq!(only(&payload).unwrap().change, Change::Created, "{name}");
         }
-        for name in [
-            "ObjectRemoved:DeleteMarkerCreated",
-            "LifecycleExpiration:Delete",
-        ] {
+        for name in ["ObjectRemoved:DeleteMarkerCreated", "LifecycleExpiration:Delete"] {
             let payload = json!({ "Records": [record(name, "a")] });
             assert_eq!(only(&payload).unwrap().change, Change::Removed, "{name}");
         }
@@ -407,10 +354,10 @@ mod tests {
 
     #[test]
     fn events_without_work_are_left_out() {
-        let payload = json!({ "Records": [record("ObjectRestore:Completed", "a"), record("ObjectTagging:Put", "a")] });
+        let payload =
+            json!({ "Records": [record("ObjectRestore:Completed", "a"), record("ObjectTagging:Put", "a")] });
         assert!(parse(&payload).unwrap().messages[0].events.is_empty());
-        let test =
-            json!({ "Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "originals" });
+        let test = json!({ "Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "originals" });
         assert!(parse(&test).unwrap().messages[0].events.is_empty());
         let queued = parse(&batch(&[test])).unwrap();
         assert_eq!(queued.envelope, Envelope::Sqs);
@@ -425,19 +372,11 @@ mod tests {
         ]);
         payload["Records"][0]["body"] = json!("{ not JSON");
         let good = batch(&[json!({ "Records": [record("ObjectCreated:Put", "a")] })]);
-        payload["Records"]
-            .as_array_mut()
-            .unwrap()
-            .push(good["Records"][0].clone());
+        payload["Records"].as_array_mut().unwrap().push(good["Records"][0].clone());
         let delivery = parse(&payload).unwrap();
         assert_eq!(delivery.messages[0].receive_count, 3);
-        assert!(matches!(
-            delivery.messages[0].events[..],
-            [Err(EventError::NotJson { .. })]
-        ));
-        let [Err(sns)] = &delivery.messages[1].events[..] else {
-            panic!("an error")
-        };
+        assert!(matches!(delivery.messages[0].events[..], [Err(EventError::NotJson { .. })]));
+        let [Err(sns)] = &delivery.messages[1].events[..] else { panic!("an error") };
         assert!(sns.to_string().contains("SNS"), "{sns}");
         assert!(delivery.messages[2].events[0].is_ok());
     }
@@ -457,20 +396,12 @@ mod tests {
 
     #[test]
     fn only_the_major_version_matters() {
-        for (version, known) in [
-            ("2.0", true),
-            ("2.6", true),
-            ("2.99", true),
-            ("3.0", false),
-            ("21.0", false),
-        ] {
+        for (version, known) in
+            [("2.0", true), ("2.6", true), ("2.99", true), ("3.0", false), ("21.0", false)]
+        {
             let mut one = record("ObjectCreated:Put", "a");
             one["eventVersion"] = json!(version);
-            assert_eq!(
-                only(&json!({ "Records": [one] })).is_ok(),
-                known,
-                "{version}"
-            );
+            assert_eq!(only(&json!({ "Records": [one] })).is_ok(), known, "{version}");
         }
     }
 
@@ -480,18 +411,12 @@ mod tests {
             (json!({ "detail-type": "Object Created" }), "EventBridge"),
             (json!({ "invocationSchemaVersion": "1.0" }), "Batch"),
             (json!({ "Records": [] }), "no records"),
-            (
-                json!({ "Records": [{ "eventSource": "aws:kinesis" }] }),
-                "neither",
-            ),
+            (json!({ "Records": [{ "eventSource": "aws:kinesis" }] }), "neither"),
             (json!({ "hello": 1 }), "hello"),
             (json!(null), "null"),
         ] {
             let error = parse(&payload).unwrap_err().to_string();
-            assert!(
-                error.contains(word) && error.contains("expected an S3 notification"),
-                "{error}"
-            );
+            assert!(error.contains(word) && error.contains("expected an S3 notification"), "{error}");
         }
     }
 

@@ -30,9 +30,7 @@ pub struct Thumbnailer {
 
 impl fmt::Debug for Thumbnailer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Thumbnailer")
-            .field("pipeline", &self.pipeline)
-            .finish_non_exhaustive()
+        f.debug_struct("Thumbnailer").field("pipeline", &self.pipeline).finish_non_exhaustive()
     }
 }
 
@@ -40,23 +38,13 @@ impl Thumbnailer {
     /// One that speaks to `s3`, from where it reads originals and where it writes what is derived.
     pub fn new(s3: Client, config: Config) -> Self {
         let fingerprint = config.preset.fingerprint();
-        Self {
-            pipeline: Arc::new(Pipeline {
-                s3,
-                config,
-                fingerprint,
-            }),
-            listener: None,
-        }
+        Self { pipeline: Arc::new(Pipeline { s3, config, fingerprint }), listener: None }
     }
 
     /// Has `listener` told of every record's end.
     #[must_use]
     pub fn on_outcome(self, listener: impl Fn(&Outcome) + Send + Sync + 'static) -> Self {
-        Self {
-            listener: Some(Arc::new(listener)),
-            ..self
-        }
+        Self { listener: Some(Arc::new(listener)), ..self }
     }
 
     /// Settles an invocation's payload and says, as its envelope wants it said, what is not settled.
@@ -84,11 +72,7 @@ impl Thumbnailer {
     }
 
     /// One message's records, one after the other.
-    async fn message(
-        &self,
-        message: Message,
-        deadline: Option<Deadline>,
-    ) -> (String, Vec<Outcome>) {
+    async fn message(&self, message: Message, deadline: Option<Deadline>) -> (String, Vec<Outcome>) {
         let mut outcomes = Vec::with_capacity(message.events.len());
         for event in message.events {
             outcomes.push(self.record(event, message.receive_count, deadline).await);
@@ -114,14 +98,7 @@ impl Thumbnailer {
             Err(error) => Err(error.into()),
         }
         .unwrap_or_else(Fate::Retryable);
-        let outcome = Outcome {
-            bucket,
-            key,
-            fate,
-            receive_count,
-            report,
-            elapsed: started.elapsed(),
-        };
+        let outcome = Outcome { bucket, key, fate, receive_count, report, elapsed: started.elapsed() };
         log(&outcome);
         if let Some(listener) = &self.listener {
             listener(&outcome);
@@ -141,19 +118,11 @@ impl Thumbnailer {
         let settled = match deadline {
             None => work.await,
             Some(deadline) => {
-                let late = |_| Retryable::Deadline {
-                    doing: format!("working on {}", event.key),
-                };
-                tokio::time::timeout_at(deadline.give_up.into(), work)
-                    .await
-                    .map_err(late)?
+                let late = |_| Retryable::Deadline { doing: format!("working on {}", event.key) };
+                tokio::time::timeout_at(deadline.give_up.into(), work).await.map_err(late)?
             }
         };
-        settled.unwrap_or_else(|panic| {
-            Err(Retryable::Fault {
-                what: panic_message(&*panic),
-            })
-        })
+        settled.unwrap_or_else(|panic| Err(Retryable::Fault { what: panic_message(&*panic) }))
     }
 }
 
@@ -171,10 +140,7 @@ impl Deadline {
         let left = deadline.saturating_duration_since(Instant::now());
         let margin = (left / 10).clamp(Duration::from_millis(200), Duration::from_secs(3));
         let before = |margin| deadline.checked_sub(margin).unwrap_or(deadline);
-        Self {
-            stop_work: before(margin),
-            give_up: before(margin / 2),
-        }
+        Self { stop_work: before(margin), give_up: before(margin / 2) }
     }
 }
 
@@ -189,24 +155,15 @@ fn batch_response(verdicts: &[(String, Vec<Outcome>)]) -> Value {
 }
 
 fn direct_response(verdicts: Vec<(String, Vec<Outcome>)>) -> Result<Value, Error> {
-    let outcomes: Vec<Outcome> = verdicts
-        .into_iter()
-        .flat_map(|(_, outcomes)| outcomes)
-        .collect();
+    let outcomes: Vec<Outcome> = verdicts.into_iter().flat_map(|(_, outcomes)| outcomes).collect();
     let of = outcomes.len();
-    let mut causes = outcomes
-        .into_iter()
-        .filter_map(|outcome| match outcome.fate {
-            Fate::Retryable(cause) => Some(cause),
-            _ => None,
-        });
+    let mut causes = outcomes.into_iter().filter_map(|outcome| match outcome.fate {
+        Fate::Retryable(cause) => Some(cause),
+        _ => None,
+    });
     match causes.next() {
         None => Ok(Value::Null),
-        Some(first) => Err(Error::Unsettled {
-            failed: 1 + causes.count(),
-            of,
-            first,
-        }),
+        Some(first) => Err(Error::Unsettled { failed: 1 + causes.count(), of, first }),
     }
 }
 
@@ -218,14 +175,7 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
 
 /// One line a record.
 fn log(outcome: &Outcome) {
-    let Outcome {
-        bucket,
-        key,
-        fate,
-        receive_count,
-        report,
-        elapsed,
-    } = outcome;
+    let Outcome { bucket, key, fate, receive_count, report, elapsed } = outcome;
     let ms = |duration: Duration| duration.as_millis() as u64;
     macro_rules! line {
         ($level:ident, $($cause:tt)*) => {
@@ -242,12 +192,7 @@ fn log(outcome: &Outcome) {
     }
     match (fate, &report.reason) {
         (Fate::Retryable(cause), _) => line!(error, cause = %cause, "record not settled"),
-        (_, Some(reason)) => line!(
-            warn,
-            reason = reason.code,
-            cause = reason.message,
-            "record settled"
-        ),
+        (_, Some(reason)) => line!(warn, reason = reason.code, cause = reason.message, "record settled"),
         _ => line!(info, "record settled"),
     }
 }

@@ -10,8 +10,7 @@ use aws_sdk_s3::Client;
 use image_header::Rejection;
 use imaging::Stop;
 use manifest::{
-    Manifest, Placeholder, PresetInfo, Reason, SCHEMA, SourceRecord, State, check_source_key,
-    source_digest,
+    Manifest, Placeholder, PresetInfo, Reason, SCHEMA, SourceRecord, State, check_source_key, source_digest,
 };
 
 use crate::commit::{self, Present};
@@ -68,10 +67,7 @@ impl Pipeline {
             }
             let made = match draft.take() {
                 Some(made) => made,
-                None => match self
-                    .look_and_make(event, present.as_ref(), stop_at, report)
-                    .await?
-                {
+                None => match self.look_and_make(event, present.as_ref(), stop_at, report).await? {
                     Finding::Settled(fate) => return Ok(fate),
                     Finding::Draft(made) => made,
                 },
@@ -81,28 +77,18 @@ impl Pipeline {
             }
             draft = Some(made);
         }
-        Err(Retryable::Contended {
-            key: event.key.clone(),
-            times: ATTEMPTS,
-        })
+        Err(Retryable::Contended { key: event.key.clone(), times: ATTEMPTS })
     }
 
     /// Refuses events of buckets that are not ours: of the derived bucket above all, where each rendition
     /// would be taken for an original, and so on without end.
     fn check_bucket(&self, bucket: &str) -> Result<(), Retryable> {
-        let refuse = |why: String| {
-            Err(Retryable::Bucket {
-                bucket: bucket.to_owned(),
-                why,
-            })
-        };
+        let refuse = |why: String| Err(Retryable::Bucket { bucket: bucket.to_owned(), why });
         if bucket == self.config.derived_bucket {
             return refuse("where renditions are written".to_owned());
         }
         match &self.config.originals_bucket {
-            Some(originals) if originals != bucket => {
-                refuse(format!("but originals lie in {originals}"))
-            }
+            Some(originals) if originals != bucket => refuse(format!("but originals lie in {originals}")),
             _ => Ok(()),
         }
     }
@@ -123,13 +109,11 @@ impl Pipeline {
         let etag = match told {
             Some(etag) => etag,
             None => {
-                let Some(etag) = source::current_etag(&self.s3, &event.bucket, &event.key).await?
-                else {
+                let Some(etag) = source::current_etag(&self.s3, &event.bucket, &event.key).await? else {
                     return Ok(gone(event, present));
                 };
-                let known = |present: &Present| {
-                    describes(&present.manifest, &event.bucket, &etag, &self.fingerprint)
-                };
+                let known =
+                    |present: &Present| describes(&present.manifest, &event.bucket, &etag, &self.fingerprint);
                 if present.is_some_and(known) {
                     return Ok(Finding::Settled(Fate::AlreadyDerived));
                 }
@@ -168,8 +152,7 @@ impl Pipeline {
                 };
                 let stop = stop_at.map_or_else(Stop::new, Stop::at);
                 let Config { preset, limits, .. } = &self.config;
-                let made =
-                    derive_and_put(&target, content.bytes, preset, limits, stop, report).await?;
+                let made = derive_and_put(&target, content.bytes, preset, limits, stop, report).await?;
                 draft.source.sha256 = Some(content.sha256);
                 self.describe(&mut draft, made);
             }
@@ -193,9 +176,7 @@ impl Pipeline {
             Err(rejection) => reject(draft, &rejection),
             Ok((derived, renditions)) => {
                 let [red, green, blue] = derived.color;
-                draft.preset = Some(PresetInfo {
-                    fingerprint: self.fingerprint.clone(),
-                });
+                draft.preset = Some(PresetInfo { fingerprint: self.fingerprint.clone() });
                 draft.renditions = renditions;
                 draft.placeholder = Some(Placeholder {
                     thumbhash: aws_smithy_types::base64::encode(&derived.thumbhash),
@@ -206,11 +187,7 @@ impl Pipeline {
         }
     }
 
-    async fn read_manifest(
-        &self,
-        key: &str,
-        report: &mut Report,
-    ) -> Result<Option<Present>, Retryable> {
+    async fn read_manifest(&self, key: &str, report: &mut Report) -> Result<Option<Present>, Retryable> {
         let started = Instant::now();
         let present = commit::read(&self.s3, &self.config.derived_bucket, key).await;
         report.stages.commit += started.elapsed();
@@ -225,11 +202,7 @@ impl Pipeline {
         report: &mut Report,
     ) -> Result<bool, Retryable> {
         let started = Instant::now();
-        let next = commit::succeed(
-            draft,
-            present.map(|present| &present.manifest),
-            &commit::now(),
-        );
+        let next = commit::succeed(draft, present.map(|present| &present.manifest), &commit::now());
         let written = commit::swap(&self.s3, &self.config.derived_bucket, present, &next).await;
         report.stages.commit += started.elapsed();
         written
@@ -292,13 +265,7 @@ fn gone(event: &ObjectEvent, present: Option<&Present>) -> Finding {
     if present.is_some_and(elsewhere) {
         return Finding::Settled(Fate::Superseded);
     }
-    let facts = Facts {
-        version_id: None,
-        bytes: 0,
-        alt: None,
-        caption: None,
-        warnings: Vec::new(),
-    };
+    let facts = Facts { version_id: None, bytes: 0, alt: None, caption: None, warnings: Vec::new() };
     let mut draft = draft(event, String::new(), facts);
     draft.state = State::Removed;
     Finding::Draft(Box::new(draft))
@@ -308,11 +275,7 @@ fn gone(event: &ObjectEvent, present: Option<&Present>) -> Finding {
 /// is the only rejection that is told by the log alone.
 fn unrecordable(event: &ObjectEvent, message: &str, report: &mut Report) -> Fate {
     let remedy = "Upload the file under a shorter name.";
-    tracing::error!(
-        bucket = event.bucket,
-        key = event.key,
-        "{message}; nothing can be derived. {remedy}"
-    );
+    tracing::error!(bucket = event.bucket, key = event.key, "{message}; nothing can be derived. {remedy}");
     report.reason = Some(Reason {
         code: "key-too-long".to_owned(),
         message: message.to_owned(),

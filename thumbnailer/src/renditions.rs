@@ -105,14 +105,10 @@ pub(crate) async fn derive_and_put(
         }
         Err(DeriveError::Rejected(rejection)) => Err(rejection),
         Err(DeriveError::Stopped) => {
-            return Err(Retryable::Deadline {
-                doing: format!("deriving {}", target.key),
-            });
+            return Err(Retryable::Deadline { doing: format!("deriving {}", target.key) });
         }
         Err(DeriveError::Sink(Closed)) => {
-            return Err(Retryable::Fault {
-                what: format!("nobody took the renditions of {}", target.key),
-            });
+            return Err(Retryable::Fault { what: format!("nobody took the renditions of {}", target.key) });
         }
         Err(DeriveError::Fault(what)) => return Err(Retryable::Fault { what }),
     };
@@ -148,9 +144,7 @@ fn derive(
     };
     let mut index = 0;
     let result = imaging::derive(source, &plan, stop, |rendition| {
-        sender
-            .blocking_send((index, rendition))
-            .map_err(|_| Closed)?;
+        sender.blocking_send((index, rendition)).map_err(|_| Closed)?;
         index += 1;
         Ok(())
     });
@@ -166,12 +160,7 @@ async fn put(target: &Target<'_>, index: usize, rendition: Rendition) -> Put {
     let Rendition { spec, bytes } = rendition;
     let sha256 = Sha256::digest(&bytes);
     let info = RenditionInfo {
-        path: rendition_path(
-            target.source16,
-            spec.width,
-            spec.spec(),
-            spec.format.extension(),
-        ),
+        path: rendition_path(target.source16, spec.width, spec.spec(), spec.format.extension()),
         variant: "default".to_owned(),
         media_type: spec.format.media_type().to_owned(),
         width: spec.width,

@@ -39,19 +39,10 @@ pub(crate) struct Content {
 }
 
 /// The current object's etag, without quotation marks; `None` when there is no object.
-pub(crate) async fn current_etag(
-    s3: &Client,
-    bucket: &str,
-    key: &str,
-) -> Result<Option<String>, Retryable> {
+pub(crate) async fn current_etag(s3: &Client, bucket: &str, key: &str) -> Result<Option<String>, Retryable> {
     let doing = || format!("looking at s3://{bucket}/{key}");
     match s3.head_object().bucket(bucket).key(key).send().await {
-        Ok(head) => Ok(Some(
-            head.e_tag()
-                .unwrap_or_default()
-                .trim_matches('"')
-                .to_owned(),
-        )),
+        Ok(head) => Ok(Some(head.e_tag().unwrap_or_default().trim_matches('"').to_owned())),
         Err(error) => match Refusal::of(&error) {
             // A HEAD's 404 does not say whether the bucket is there.
             Refusal::NoSuchKey => match s3.head_bucket().bucket(bucket).send().await {
@@ -95,15 +86,9 @@ pub(crate) async fn fetch(
         }
     };
 
-    let announced = object
-        .content_length()
-        .and_then(|length| u64::try_from(length).ok())
-        .unwrap_or(0);
+    let announced = object.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or(0);
     let mut facts = Facts {
-        version_id: object
-            .version_id()
-            .filter(|id| *id != "null")
-            .map(str::to_owned),
+        version_id: object.version_id().filter(|id| *id != "null").map(str::to_owned),
         bytes: announced,
         alt: None,
         caption: None,
@@ -116,55 +101,30 @@ pub(crate) async fn fetch(
 
     let too_large = |bytes| Rejection::check("the file's size in bytes", bytes, limit).err();
     if let Some(rejection) = too_large(announced) {
-        return Ok(Some(Source {
-            facts,
-            content: Err(rejection),
-        }));
+        return Ok(Some(Source { facts, content: Err(rejection) }));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
     let mut sha256 = Sha256::new();
-    let broken = |cause: String| Retryable::Storage {
-        doing: doing(),
-        cause,
-    };
-    while let Some(chunk) = object
-        .body
-        .try_next()
-        .await
-        .map_err(|error| broken(format!("the body broke off: {error}")))?
+    let broken = |cause: String| Retryable::Storage { doing: doing(), cause };
+    while let Some(chunk) =
+        object.body.try_next().await.map_err(|error| broken(format!("the body broke off: {error}")))?
     {
         sha256.update(&chunk);
         bytes.extend_from_slice(&chunk);
         if let Some(rejection) = too_large(bytes.len() as u64) {
-            return Ok(Some(Source {
-                facts,
-                content: Err(rejection),
-            }));
+            return Ok(Some(Source { facts, content: Err(rejection) }));
         }
     }
     if object.content_length().is_some() && bytes.len() as u64 != announced {
-        return Err(broken(format!(
-            "{} of {announced} bytes arrived",
-            bytes.len()
-        )));
+        return Err(broken(format!("{} of {announced} bytes arrived", bytes.len())));
     }
     facts.bytes = bytes.len() as u64;
-    let content = Content {
-        bytes: bytes.into(),
-        sha256: hex::encode(sha256.finalize()),
-    };
-    Ok(Some(Source {
-        facts,
-        content: Ok(content),
-    }))
+    let content = Content { bytes: bytes.into(), sha256: hex::encode(sha256.finalize()) };
+    Ok(Some(Source { facts, content: Ok(content) }))
 }
 
 /// A text of the object's metadata, which carries ASCII only: percent-encoded UTF-8.
-fn text(
-    metadata: &HashMap<String, String>,
-    name: &str,
-    warnings: &mut Vec<String>,
-) -> Option<String> {
+fn text(metadata: &HashMap<String, String>, name: &str, warnings: &mut Vec<String>) -> Option<String> {
     let encoded = metadata.get(name)?;
     match percent_decode_str(encoded).decode_utf8() {
         Ok(text) => Some(text.into_owned()).filter(|text| !text.is_empty()),
@@ -188,10 +148,7 @@ mod tests {
             ("caption".to_owned(), "%FF".to_owned()),
         ]);
         let mut warnings = Vec::new();
-        assert_eq!(
-            text(&metadata, "alt", &mut warnings).as_deref(),
-            Some("Ein Mädchen + 100%")
-        );
+        assert_eq!(text(&metadata, "alt", &mut warnings).as_deref(), Some("Ein Mädchen + 100%"));
         assert!(warnings.is_empty());
         assert_eq!(text(&metadata, "caption", &mut warnings), None);
         assert_eq!(warnings.len(), 1);

@@ -27,9 +27,7 @@ impl Refusal {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        let status = error
-            .raw_response()
-            .map(|response| response.status().as_u16());
+        let status = error.raw_response().map(|response| response.status().as_u16());
         match (status, error.code()) {
             (_, Some("NoSuchBucket")) => Self::NoSuchBucket,
             (Some(404), _) => Self::NoSuchKey,
@@ -38,10 +36,9 @@ impl Refusal {
             (Some(403), None | Some("AccessDenied")) => {
                 Self::Denied(error.message().unwrap_or("no further message").to_owned())
             }
-            (Some(status), Some(code)) => Self::Other(format!(
-                "{status} {code}: {}",
-                error.message().unwrap_or("no message")
-            )),
+            (Some(status), Some(code)) => {
+                Self::Other(format!("{status} {code}: {}", error.message().unwrap_or("no message")))
+            }
             _ => Self::Other(DisplayErrorContext(error).to_string()),
         }
     }
@@ -51,18 +48,9 @@ impl Refusal {
         match self {
             Self::Denied(said) => Retryable::Denied { doing, said, needs },
             Self::NoSuchBucket => Retryable::NoSuchBucket { doing },
-            Self::NoSuchKey => Retryable::Storage {
-                doing,
-                cause: "404 NoSuchKey".to_owned(),
-            },
-            Self::Precondition => Retryable::Storage {
-                doing,
-                cause: "412 PreconditionFailed".to_owned(),
-            },
-            Self::Conflict => Retryable::Storage {
-                doing,
-                cause: "409 conflict".to_owned(),
-            },
+            Self::NoSuchKey => Retryable::Storage { doing, cause: "404 NoSuchKey".to_owned() },
+            Self::Precondition => Retryable::Storage { doing, cause: "412 PreconditionFailed".to_owned() },
+            Self::Conflict => Retryable::Storage { doing, cause: "409 conflict".to_owned() },
             Self::Other(cause) => Retryable::Storage { doing, cause },
         }
     }

@@ -36,10 +36,7 @@ async fn an_event_of_an_overwritten_source_is_superseded() {
     assert_eq!(world.deliver_one(&second).await.fate, Fate::Derived);
     assert_eq!(world.deliver_one(&first).await.fate, Fate::Superseded);
     let manifest = world.manifest("a.jpg").await.unwrap();
-    assert_eq!(
-        manifest.source.sequencer.as_deref(),
-        Some(sequencer(&second))
-    );
+    assert_eq!(manifest.source.sequencer.as_deref(), Some(sequencer(&second)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,32 +63,17 @@ async fn what_is_replaced_is_recorded_as_retired() {
     world.settle().await;
     let second = world.manifest("a.jpg").await.unwrap();
     let paths = |manifest: &manifest::Manifest| -> Vec<String> {
-        manifest
-            .renditions
-            .iter()
-            .map(|rendition| rendition.path.clone())
-            .collect()
+        manifest.renditions.iter().map(|rendition| rendition.path.clone()).collect()
     };
     let retired = |manifest: &manifest::Manifest| -> Vec<String> {
-        manifest
-            .retired
-            .iter()
-            .map(|entry| entry.path.clone())
-            .collect()
+        manifest.retired.iter().map(|entry| entry.path.clone()).collect()
     };
     assert_eq!(retired(&second), paths(&first));
-    assert!(
-        paths(&first)
-            .iter()
-            .all(|path| !paths(&second).contains(path))
-    );
+    assert!(paths(&first).iter().all(|path| !paths(&second).contains(path)));
     world.put("a.jpg", picture(1)).await;
     world.settle().await;
     let back = world.manifest("a.jpg").await.unwrap();
-    assert_eq!(
-        (paths(&back), retired(&back)),
-        (paths(&first), paths(&second))
-    );
+    assert_eq!((paths(&back), retired(&back)), (paths(&first), paths(&second)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,17 +91,9 @@ async fn racing_workers_agree_on_the_latest() {
     let (failed, outcomes) = world.deliver(&events).await;
     assert!(failed.is_empty(), "{outcomes:?}");
     let manifest = world.manifest("a.jpg").await.unwrap();
-    assert_eq!(
-        (manifest.state, manifest.source.sequencer),
-        (State::Derived, Some(latest))
-    );
+    assert_eq!((manifest.state, manifest.source.sequencer), (State::Derived, Some(latest)));
     for rendition in &manifest.renditions {
-        assert!(
-            world
-                .derived(&format!("a.jpg/{}", rendition.path))
-                .await
-                .is_some()
-        );
+        assert!(world.derived(&format!("a.jpg/{}", rendition.path)).await.is_some());
     }
 }
 
@@ -135,10 +109,7 @@ async fn a_removal_is_recorded_and_outlived() {
     let removed = world.take_event().await;
     assert_eq!(world.deliver_one(&removed).await.fate, Fate::Removed);
     let manifest = world.manifest("a.jpg").await.unwrap();
-    assert_eq!(
-        (manifest.state, manifest.renditions.len()),
-        (State::Removed, 0)
-    );
+    assert_eq!((manifest.state, manifest.renditions.len()), (State::Removed, 0));
     assert_eq!(manifest.retired.len(), derived.renditions.len());
     assert_eq!(manifest.source.sha256, derived.source.sha256);
     assert_eq!(world.deliver_one(&removed).await.fate, Fate::AlreadyDerived);
@@ -147,10 +118,7 @@ async fn a_removal_is_recorded_and_outlived() {
     world.put("a.jpg", picture(1)).await;
     assert_eq!(world.settle().await, [Fate::Derived]);
     let manifest = world.manifest("a.jpg").await.unwrap();
-    assert_eq!(
-        (manifest.state, manifest.retired.len()),
-        (State::Derived, 0)
-    );
+    assert_eq!((manifest.state, manifest.retired.len()), (State::Derived, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -175,13 +143,7 @@ async fn a_removal_of_something_else_takes_no_page_down() {
     // Nothing has been derived yet: the hint does the creation's work.
     assert_eq!(world.deliver_one(&hint).await.fate, Fate::Derived);
     let before = world.manifest("a.jpg").await;
-    assert_eq!(
-        world
-            .deliver_one(&with(&hint, "sequencer", &later))
-            .await
-            .fate,
-        Fate::AlreadyDerived
-    );
+    assert_eq!(world.deliver_one(&with(&hint, "sequencer", &later)).await.fate, Fate::AlreadyDerived);
     assert_eq!(world.manifest("a.jpg").await, before);
 }
 
@@ -196,17 +158,11 @@ async fn another_bucket_takes_a_key_over_only_while_it_has_the_source() {
     // Sequencers mean nothing across buckets.
     let theirs = with(&theirs, "sequencer", "00");
     assert_eq!(world.deliver_one(&theirs).await.fate, Fate::Derived);
-    assert_eq!(
-        world.manifest("a.jpg").await.unwrap().source.bucket,
-        "others"
-    );
+    assert_eq!(world.manifest("a.jpg").await.unwrap().source.bucket, "others");
     world.delete("a.jpg").await;
     world.take_events().await;
     assert_eq!(world.deliver_one(&ours).await.fate, Fate::Superseded);
-    assert_eq!(
-        world.manifest("a.jpg").await.unwrap().source.bucket,
-        "others"
-    );
+    assert_eq!(world.manifest("a.jpg").await.unwrap().source.bucket, "others");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -221,10 +177,7 @@ async fn work_without_a_sequencer_looks_at_the_source() {
     world.take_events().await;
     assert_eq!(world.deliver_one(&bare).await.fate, Fate::Derived);
     let manifest = world.manifest("a.jpg").await.unwrap();
-    assert_eq!(
-        manifest.source.sequencer.as_deref(),
-        Some(sequencer(&event))
-    );
+    assert_eq!(manifest.source.sequencer.as_deref(), Some(sequencer(&event)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -262,10 +215,7 @@ async fn a_batch_reports_only_what_failed() {
         ),
         "{fates:?}"
     );
-    assert_eq!(
-        world.thumbnailer.handle(test, None).await.unwrap(),
-        Value::Null
-    );
+    assert_eq!(world.thumbnailer.handle(test, None).await.unwrap(), Value::Null);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -273,34 +223,14 @@ async fn a_direct_invocation_fails_as_a_whole() {
     let world = World::start().await;
     world.put("a.jpg", picture(1)).await;
     let mut event = world.take_event().await;
-    assert_eq!(
-        world.thumbnailer.handle(event.clone(), None).await.unwrap(),
-        Value::Null
-    );
+    assert_eq!(world.thumbnailer.handle(event.clone(), None).await.unwrap(), Value::Null);
     let stranger = with(&event, "bucket", "nowhere")["Records"][0].clone();
     event["Records"].as_array_mut().unwrap().push(stranger);
     let error = world.thumbnailer.handle(event, None).await.unwrap_err();
-    assert!(
-        matches!(
-            error,
-            Error::Unsettled {
-                failed: 1,
-                of: 2,
-                ..
-            }
-        ),
-        "{error}"
-    );
+    assert!(matches!(error, Error::Unsettled { failed: 1, of: 2, .. }), "{error}");
     assert!(error.to_string().contains("nowhere"), "{error}");
-    let error = world
-        .thumbnailer
-        .handle(json!({ "hello": "world" }), None)
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(error, Error::Envelope(_)) && error.to_string().contains("hello"),
-        "{error}"
-    );
+    let error = world.thumbnailer.handle(json!({ "hello": "world" }), None).await.unwrap_err();
+    assert!(matches!(error, Error::Envelope(_)) && error.to_string().contains("hello"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -310,9 +240,7 @@ async fn originals_come_from_the_bucket_that_was_named() {
     let world = World::with(|server| server, config).await;
     world.put_into("others", "a.jpg", picture(1)).await;
     let outcome = world.deliver_one(&world.take_event().await).await;
-    let Fate::Retryable(cause) = outcome.fate else {
-        panic!("{outcome:?}")
-    };
+    let Fate::Retryable(cause) = outcome.fate else { panic!("{outcome:?}") };
     assert!(
         cause.to_string().contains("others") && cause.to_string().contains("ORIGINALS_BUCKET"),
         "{cause}"
@@ -324,14 +252,9 @@ async fn missing_keys_that_look_denied_say_what_is_needed() {
     let world = World::with(|server| server.hide_missing_keys(true), config()).await;
     world.put("a.jpg", picture(1)).await;
     let outcome = world.deliver_one(&world.take_event().await).await;
-    let Fate::Retryable(cause @ Retryable::Denied { .. }) = outcome.fate else {
-        panic!("{outcome:?}")
-    };
+    let Fate::Retryable(cause @ Retryable::Denied { .. }) = outcome.fate else { panic!("{outcome:?}") };
     assert!(cause.to_string().contains("s3:ListBucket"), "{cause}");
-    assert!(
-        cause.to_string().contains("derived/a.jpg/manifest.json"),
-        "{cause}"
-    );
+    assert!(cause.to_string().contains("derived/a.jpg/manifest.json"), "{cause}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -339,27 +262,13 @@ async fn work_stops_before_the_deadline() {
     let mut config = config();
     config.preset = imaging::Preset::default();
     let world = World::with(|server| server, config).await;
-    world
-        .put(
-            "a.jpg",
-            fixtures::photo(fixtures::photos::TWELVE_MEGAPIXELS),
-        )
-        .await;
+    world.put("a.jpg", fixtures::photo(fixtures::photos::TWELVE_MEGAPIXELS)).await;
     let event = world.take_event().await;
     let (failed, outcomes) = world
-        .deliver_before(
-            std::slice::from_ref(&event),
-            Some(Instant::now() + Duration::from_millis(210)),
-        )
+        .deliver_before(std::slice::from_ref(&event), Some(Instant::now() + Duration::from_millis(210)))
         .await;
     assert_eq!(failed, ["m0"]);
-    assert!(
-        matches!(
-            outcomes[0].fate,
-            Fate::Retryable(Retryable::Deadline { .. })
-        ),
-        "{outcomes:?}"
-    );
+    assert!(matches!(outcomes[0].fate, Fate::Retryable(Retryable::Deadline { .. })), "{outcomes:?}");
     assert_eq!(world.manifest("a.jpg").await, None);
     assert_eq!(world.deliver_one(&event).await.fate, Fate::Derived);
 }

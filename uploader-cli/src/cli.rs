@@ -46,12 +46,7 @@ pub(crate) struct PutArgs {
     pub(crate) paths: Vec<PathBuf>,
 
     /// Folder of the bucket that the files go to
-    #[arg(
-        long,
-        value_name = "PREFIX",
-        default_value = "",
-        hide_default_value = true
-    )]
+    #[arg(long, value_name = "PREFIX", default_value = "", hide_default_value = true)]
     pub(crate) to: String,
 
     /// Upload even what is no picture that can be derived
@@ -80,13 +75,7 @@ pub(crate) struct PutArgs {
 #[derive(Debug, Args)]
 pub(crate) struct SnippetArgs {
     /// html, markdown, jsx, url or none
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        hide_possible_values = true,
-        value_name = "KIND"
-    )]
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true, value_name = "KIND")]
     pub(crate) markup: MarkupKind,
 
     /// The picture's width on the page, as HTML's sizes attribute
@@ -98,12 +87,7 @@ pub(crate) struct SnippetArgs {
     pub(crate) alt: Option<String>,
 
     /// What URLs begin with [default: ENDPOINT/DERIVED-BUCKET]
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "UPLOADER_BASE_URL",
-        hide_env_values = true
-    )]
+    #[arg(long, value_name = "URL", env = "UPLOADER_BASE_URL", hide_env_values = true)]
     pub(crate) base_url: Option<String>,
 }
 
@@ -172,21 +156,17 @@ impl MarkupKind {
 
 fn seconds(text: &str) -> Result<Duration, String> {
     let digits = text.strip_suffix('s').unwrap_or(text);
-    let seconds: u32 = digits
-        .parse()
-        .map_err(|_| "give a whole number of seconds, such as 120".to_owned())?;
+    let seconds: u32 =
+        digits.parse().map_err(|_| "give a whole number of seconds, such as 120".to_owned())?;
     Ok(Duration::from_secs(seconds.into()))
 }
 
 fn http_url(text: &str) -> Result<String, String> {
     let has_host = ["http://", "https://"].iter().any(|scheme| {
-        text.strip_prefix(scheme)
-            .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
+        text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
     });
     if !has_host {
-        return Err(
-            "an endpoint begins with http:// or https://, such as http://127.0.0.1:9000".to_owned(),
-        );
+        return Err("an endpoint begins with http:// or https://, such as http://127.0.0.1:9000".to_owned());
     }
     Ok(text.trim_end_matches('/').to_owned())
 }
@@ -204,10 +184,7 @@ mod tests {
 
     #[test]
     fn endpoints_have_a_scheme_and_a_host() {
-        assert_eq!(
-            http_url("http://127.0.0.1:9000/").as_deref(),
-            Ok("http://127.0.0.1:9000")
-        );
+        assert_eq!(http_url("http://127.0.0.1:9000/").as_deref(), Ok("http://127.0.0.1:9000"));
         for wrong in ["127.0.0.1:9000", "http://", "https:///x", "s3://bucket", ""] {
             assert!(http_url(wrong).is_err(), "{wrong}");
         }

@@ -17,10 +17,7 @@ impl Console {
     /// Shows progress over `files` files if somebody looks.
     pub(crate) fn new(args: &OutputArgs, files: usize) -> Self {
         let watched = !args.quiet && io::stderr().is_terminal();
-        Self {
-            quiet: args.quiet,
-            progress: watched.then(|| bar(files)),
-        }
+        Self { quiet: args.quiet, progress: watched.then(|| bar(files)) }
     }
 
     /// A line of result.

@@ -27,11 +27,7 @@ impl fmt::Display for Failure {
 
 impl Failure {
     pub(crate) fn new(code: &str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self {
-            code: code.to_owned(),
-            message: message.into(),
-            remedy: remedy.into(),
-        }
+        Self { code: code.to_owned(), message: message.into(), remedy: remedy.into() }
     }
 
     /// What became of a request to `bucket` of `store`.
@@ -43,26 +39,17 @@ impl Failure {
             SdkError::ServiceError(context) => {
                 let answered = context.err();
                 let status = context.raw().status().as_u16();
-                let code = answered
-                    .code()
-                    .map_or_else(|| format!("HTTP {status}"), str::to_owned);
+                let code = answered.code().map_or_else(|| format!("HTTP {status}"), str::to_owned);
                 let said = answered.message().unwrap_or("S3 gave no further words");
                 let message = format!("S3 answered {code} for bucket '{bucket}': {said}");
-                Self {
-                    remedy: remedy(&code, bucket, store),
-                    code,
-                    message,
-                }
+                Self { remedy: remedy(&code, bucket, store), code, message }
             }
             SdkError::TimeoutError(_) => {
                 unreachable_server("timeout", "the server did not answer in time", store)
             }
             SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
                 let (code, what) = if is_refused(error) {
-                    (
-                        "connection-refused",
-                        "the connection was refused".to_owned(),
-                    )
+                    ("connection-refused", "the connection was refused".to_owned())
                 } else {
                     ("connection", innermost(error))
                 };
@@ -132,7 +119,8 @@ fn remedy(code: &str, bucket: &str, store: &Store) -> String {
         }
         "RequestTimeTooSkewed" => "Set this machine's clock.".to_owned(),
         "BadDigest" | "XAmzContentChecksumMismatch" | "InvalidDigest" => {
-            "The bytes changed on their way, or the file changed while it was read: run the command again.".to_owned()
+            "The bytes changed on their way, or the file changed while it was read: run the command again."
+                .to_owned()
         }
         "EntityTooLarge" => "One upload holds 5 GiB at most: export the picture smaller.".to_owned(),
         "SlowDown" | "ServiceUnavailable" | "InternalError" | "RequestTimeout" | "HTTP 503" | "HTTP 500" => {
@@ -156,8 +144,5 @@ fn is_refused(error: &(dyn Error + 'static)) -> bool {
 
 /// The cause at the chain's end: the SDK's outer words name only its own layers.
 pub(crate) fn innermost(error: &(dyn Error + 'static)) -> String {
-    chain(error)
-        .last()
-        .map(ToString::to_string)
-        .unwrap_or_default()
+    chain(error).last().map(ToString::to_string).unwrap_or_default()
 }

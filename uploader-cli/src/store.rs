@@ -38,26 +38,16 @@ impl Store {
     /// A [`Failure`] when there are no credentials, before anything is sent.
     pub(crate) async fn open(args: &StoreArgs) -> Result<Self, Failure> {
         let https = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(
-                tls::rustls_provider::CryptoMode::Ring,
-            ))
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
             .build_https();
         let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
             .or_else(ProfileFileRegionProvider::new())
             .or_else(Region::new(DEFAULT_REGION));
-        let shared = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(https)
-            .region(region)
-            .load()
-            .await;
+        let shared =
+            aws_config::defaults(BehaviorVersion::latest()).http_client(https).region(region).load().await;
 
-        let provider = shared
-            .credentials_provider()
-            .ok_or_else(|| no_credentials("none are configured"))?;
-        provider
-            .provide_credentials()
-            .await
-            .map_err(|error| no_credentials(&innermost(&error)))?;
+        let provider = shared.credentials_provider().ok_or_else(|| no_credentials("none are configured"))?;
+        provider.provide_credentials().await.map_err(|error| no_credentials(&innermost(&error)))?;
 
         let mut config = aws_sdk_s3::config::Builder::from(&shared);
         if let Some(endpoint) = &args.endpoint_url {
@@ -75,9 +65,7 @@ impl Store {
     /// What URLs of renditions begin with if nobody says: the bucket at the endpoint, else nothing.
     pub(crate) fn default_base_url(&self) -> String {
         let endpoint = self.endpoint.as_ref();
-        endpoint
-            .map(|endpoint| format!("{endpoint}/{}", self.derived))
-            .unwrap_or_default()
+        endpoint.map(|endpoint| format!("{endpoint}/{}", self.derived)).unwrap_or_default()
     }
 }
 

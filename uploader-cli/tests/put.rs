@@ -13,10 +13,7 @@ use serde_json::Value;
 use support::{Site, derived, photo, put_manifest, run, without};
 
 fn json_lines(stdout: &str) -> Vec<Value> {
-    stdout
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 #[tokio::test]
@@ -24,11 +21,7 @@ async fn a_photograph_goes_up_and_its_markup_comes_back() {
     let site = Site::new(|source| vec![derived(source)]).await;
     let bytes = photo(0);
     let file = site.file("a b+ü.jpg", &bytes);
-    let ran = run(site
-        .put()
-        .arg(&file)
-        .args(["--to", "2026/lisbon", "--alt", "Boats"]))
-    .await;
+    let ran = run(site.put().arg(&file).args(["--to", "2026/lisbon", "--alt", "Boats"])).await;
 
     let source = site.seen().remove(0);
     assert_eq!(source.key, "2026/lisbon/a b+ü.jpg");
@@ -38,32 +31,12 @@ async fn a_photograph_goes_up_and_its_markup_comes_back() {
         ..Markup::default()
     };
     let snippet = expected.render(&derived(&source)).unwrap().text;
-    assert_eq!(
-        (ran.status, ran.stdout.as_str()),
-        (0, format!("{snippet}\n").as_str()),
-        "{}",
-        ran.stderr
-    );
-    assert!(
-        ran.stderr.contains("originals/2026/lisbon/a b+ü.jpg"),
-        "{}",
-        ran.stderr
-    );
-    assert!(
-        snippet.contains("/derived/2026/lisbon/a%20b%2B%C3%BC.jpg/9f86d081884c7d65/"),
-        "{snippet}"
-    );
+    assert_eq!((ran.status, ran.stdout.as_str()), (0, format!("{snippet}\n").as_str()), "{}", ran.stderr);
+    assert!(ran.stderr.contains("originals/2026/lisbon/a b+ü.jpg"), "{}", ran.stderr);
+    assert!(snippet.contains("/derived/2026/lisbon/a%20b%2B%C3%BC.jpg/9f86d081884c7d65/"), "{snippet}");
 
-    let get = site
-        .client
-        .get_object()
-        .bucket("originals")
-        .key(&source.key);
-    let object = get
-        .checksum_mode(ChecksumMode::Enabled)
-        .send()
-        .await
-        .unwrap();
+    let get = site.client.get_object().bucket("originals").key(&source.key);
+    let object = get.checksum_mode(ChecksumMode::Enabled).send().await.unwrap();
     assert_eq!(object.content_type(), Some("image/jpeg"));
     assert!(object.checksum_crc64_nvme().is_some());
     assert_eq!(object.body.collect().await.unwrap().into_bytes(), bytes);
@@ -79,49 +52,19 @@ async fn a_folder_is_walked_in_order_and_told_in_order() {
     }
     site.file(".DS_Store", b"litter");
     site.file(".git/x.jpg", &photo(9));
-    let ran = run(site
-        .put()
-        .arg(site.files())
-        .args(["--json", "--to", "blog/"]))
-    .await;
+    let ran = run(site.put().arg(site.files()).args(["--json", "--to", "blog/"])).await;
     assert_eq!(ran.status, 0, "{}", ran.stderr);
 
     let lines = json_lines(&ran.stdout);
-    let keys: Vec<&str> = lines
-        .iter()
-        .map(|line| line["key"].as_str().unwrap())
-        .collect();
-    assert_eq!(
-        keys,
-        [
-            "blog/a.jpg",
-            "blog/b/1.jpg",
-            "blog/b/2.jpg",
-            "blog/c/d/e.jpg"
-        ]
-    );
+    let keys: Vec<&str> = lines.iter().map(|line| line["key"].as_str().unwrap()).collect();
+    assert_eq!(keys, ["blog/a.jpg", "blog/b/1.jpg", "blog/b/2.jpg", "blog/c/d/e.jpg"]);
     assert_eq!(site.keys("originals").await, keys);
     for line in &lines {
-        assert_eq!(
-            (&line["state"], &line["missing_alt"]),
-            (&"derived".into(), &true.into()),
-            "{line}"
-        );
-        assert!(
-            line["markup"].as_str().unwrap().starts_with("<picture>"),
-            "{line}"
-        );
-        assert!(
-            line["version_id"].is_string() && line["etag"].is_string(),
-            "{line}"
-        );
+        assert_eq!((&line["state"], &line["missing_alt"]), (&"derived".into(), &true.into()), "{line}");
+        assert!(line["markup"].as_str().unwrap().starts_with("<picture>"), "{line}");
+        assert!(line["version_id"].is_string() && line["etag"].is_string(), "{line}");
     }
-    assert_eq!(
-        ran.stderr.matches("give --alt").count(),
-        4,
-        "{}",
-        ran.stderr
-    );
+    assert_eq!(ran.stderr.matches("give --alt").count(), 4, "{}", ran.stderr);
     site.stop().await;
 }
 
@@ -129,22 +72,11 @@ async fn a_folder_is_walked_in_order_and_told_in_order() {
 async fn markup_is_as_asked() {
     let site = Site::new(|source| vec![derived(source)]).await;
     let file = site.file("x.jpg", &photo(0));
-    for (kind, format) in [
-        ("html", Format::Html),
-        ("markdown", Format::Markdown),
-        ("jsx", Format::Jsx),
-        ("url", Format::Url),
-    ] {
-        let options = [
-            "--markup",
-            kind,
-            "--sizes",
-            "50vw",
-            "--base-url",
-            "https://img.example.org",
-            "--alt",
-            "",
-        ];
+    for (kind, format) in
+        [("html", Format::Html), ("markdown", Format::Markdown), ("jsx", Format::Jsx), ("url", Format::Url)]
+    {
+        let options =
+            ["--markup", kind, "--sizes", "50vw", "--base-url", "https://img.example.org", "--alt", ""];
         let ran = run(site.put().arg(&file).args(options).arg("--quiet")).await;
         let source = site.seen().pop().unwrap();
         let expected = Markup {
@@ -155,30 +87,17 @@ async fn markup_is_as_asked() {
             ..Markup::default()
         };
         let text = expected.render(&derived(&source)).unwrap().text;
-        assert_eq!(
-            (ran.status, ran.stdout, ran.stderr),
-            (0, format!("{text}\n"), String::new())
-        );
+        assert_eq!((ran.status, ran.stdout, ran.stderr), (0, format!("{text}\n"), String::new()));
     }
     let ran = run(site.put().arg(&file).args(["--markup", "none"])).await;
-    assert_eq!(
-        (ran.status, ran.stdout),
-        (0, String::new()),
-        "{}",
-        ran.stderr
-    );
+    assert_eq!((ran.status, ran.stdout), (0, String::new()), "{}", ran.stderr);
     site.stop().await;
 }
 
 #[tokio::test]
 async fn what_is_no_picture_is_not_sent_unless_forced() {
     let site = Site::new(|source| {
-        vec![without(
-            source,
-            State::Rejected,
-            "this is not an image file",
-            "Upload a JPEG.",
-        )]
+        vec![without(source, State::Rejected, "this is not an image file", "Upload a JPEG.")]
     })
     .await;
     let text = site.file("notes.txt", b"Buy film.");
@@ -202,23 +121,13 @@ async fn what_is_no_picture_is_not_sent_unless_forced() {
 
 #[tokio::test]
 async fn a_rejection_is_told_in_json_too() {
-    let site = Site::new(|source| {
-        vec![without(
-            source,
-            State::Rejected,
-            "too odd",
-            "Export it again.",
-        )]
-    })
-    .await;
-    let ran = run(site
-        .put()
-        .arg(site.file("odd.jpg", &photo(0)))
-        .arg("--json"))
-    .await;
+    let site =
+        Site::new(|source| vec![without(source, State::Rejected, "too odd", "Export it again.")]).await;
+    let ran = run(site.put().arg(site.file("odd.jpg", &photo(0))).arg("--json")).await;
     let line = json_lines(&ran.stdout).remove(0);
     assert_eq!((ran.status, &line["state"]), (1, &"rejected".into()));
-    let error = serde_json::json!({"code": "unsupported", "message": "too odd", "remedy": "Export it again."});
+    let error =
+        serde_json::json!({"code": "unsupported", "message": "too odd", "remedy": "Export it again."});
     assert_eq!(line["error"], error);
     assert!(line.get("markup").is_none(), "{line}");
     site.stop().await;
@@ -229,17 +138,10 @@ async fn gps_is_warned_of() {
     let site = Site::new(|source| vec![derived(source)]).await;
     let exif = fixtures::exif::Exif::new().gps(38.7, -9.1);
     let raster = fixtures::pixels::color_ramp(48, 32);
-    let file = site.file(
-        "here.jpg",
-        &fixtures::jpeg::Jpeg::new(&raster).exif(&exif).encode(),
-    );
+    let file = site.file("here.jpg", &fixtures::jpeg::Jpeg::new(&raster).exif(&exif).encode());
     let ran = run(site.put().arg(&file).arg("--no-wait")).await;
     assert_eq!(ran.status, 0, "{}", ran.stderr);
-    assert!(
-        ran.stderr.contains("warning:") && ran.stderr.contains("GPS"),
-        "{}",
-        ran.stderr
-    );
+    assert!(ran.stderr.contains("warning:") && ran.stderr.contains("GPS"), "{}", ran.stderr);
     site.stop().await;
 }
 
@@ -249,22 +151,14 @@ async fn the_manifest_of_an_earlier_upload_is_not_taken_for_ours() {
     // same bytes, is waited for.
     let answered = AtomicUsize::new(0);
     let site = Site::new(move |source| {
-        if answered.fetch_add(1, Ordering::SeqCst) == 0 {
-            vec![derived(source)]
-        } else {
-            Vec::new()
-        }
+        if answered.fetch_add(1, Ordering::SeqCst) == 0 { vec![derived(source)] } else { Vec::new() }
     })
     .await;
     let file = site.file("x.jpg", &photo(0));
     assert_eq!(run(site.put().arg(&file)).await.status, 0);
     let ran = run(site.put().arg(&file).args(["--timeout", "1"])).await;
     assert_eq!((ran.status, ran.stdout.as_str()), (1, ""));
-    assert!(
-        ran.stderr.contains("another upload") && ran.stderr.contains("--timeout"),
-        "{}",
-        ran.stderr
-    );
+    assert!(ran.stderr.contains("another upload") && ran.stderr.contains("--timeout"), "{}", ran.stderr);
     site.stop().await;
 }
 
@@ -278,12 +172,7 @@ async fn without_versions_the_etag_names_our_upload() {
     let site = Site::with(false, false, Arc::new(answer)).await;
     let ran = run(site.put().arg(site.file("x.jpg", &photo(0))).arg("--json")).await;
     let line = json_lines(&ran.stdout).remove(0);
-    assert_eq!(
-        (ran.status, &line["state"]),
-        (0, &"derived".into()),
-        "{}",
-        ran.stderr
-    );
+    assert_eq!((ran.status, &line["state"]), (0, &"derived".into()), "{}", ran.stderr);
     assert!(line.get("version_id").is_none(), "{line}");
     site.stop().await;
 }
@@ -317,31 +206,17 @@ async fn a_failure_may_still_turn_out_well() {
 #[tokio::test]
 async fn patience_ends() {
     let site = Site::new(|_| Vec::new()).await;
-    let ran = run(site
-        .put()
-        .arg(site.file("x.jpg", &photo(0)))
-        .args(["--timeout", "1", "--json"]))
-    .await;
+    let ran = run(site.put().arg(site.file("x.jpg", &photo(0))).args(["--timeout", "1", "--json"])).await;
     let line = json_lines(&ran.stdout).remove(0);
     assert_eq!((ran.status, &line["error"]["code"]), (1, &"timeout".into()));
-    assert!(
-        ran.stderr.contains("derived/x.jpg/manifest.json"),
-        "{}",
-        ran.stderr
-    );
+    assert!(ran.stderr.contains("derived/x.jpg/manifest.json"), "{}", ran.stderr);
     assert!(ran.stderr.contains("`thumbnailer up`"), "{}", ran.stderr);
     site.stop().await;
 }
 
 #[tokio::test]
 async fn a_newer_manifest_is_said_to_be_newer() {
-    let site = Site::new(|source| {
-        vec![Manifest {
-            schema: 2,
-            ..derived(source)
-        }]
-    })
-    .await;
+    let site = Site::new(|source| vec![Manifest { schema: 2, ..derived(source) }]).await;
     let ran = run(site.put().arg(site.file("x.jpg", &photo(0)))).await;
     assert_eq!(ran.status, 1);
     assert!(ran.stderr.contains("newer version"), "{}", ran.stderr);
@@ -355,28 +230,12 @@ async fn many_files_arrive_whole() {
         site.file(&format!("{seed:02}.jpg"), &photo(seed));
     }
     let ran = run(site.put().arg(site.files()).args(["--markup", "url"])).await;
-    assert_eq!(
-        (ran.status, ran.stdout.lines().count()),
-        (0, 20),
-        "{}",
-        ran.stderr
-    );
+    assert_eq!((ran.status, ran.stdout.lines().count()), (0, 20), "{}", ran.stderr);
     for (seed, line) in (0..20).zip(ran.stdout.lines()) {
         let key = format!("{seed:02}.jpg");
         assert!(line.contains(&format!("/derived/{key}/")), "{line}");
-        let object = site
-            .client
-            .get_object()
-            .bucket("originals")
-            .key(&key)
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(
-            object.body.collect().await.unwrap().into_bytes(),
-            photo(seed),
-            "{key}"
-        );
+        let object = site.client.get_object().bucket("originals").key(&key).send().await.unwrap();
+        assert_eq!(object.body.collect().await.unwrap().into_bytes(), photo(seed), "{key}");
     }
     site.stop().await;
 }

@@ -9,11 +9,7 @@ fn assert_says(ran: &Ran, status: i32, words: &[&str]) {
     assert_eq!(ran.status, status, "{}", ran.stderr);
     assert_eq!(ran.stdout, "");
     for word in words {
-        assert!(
-            ran.stderr.contains(word),
-            "'{word}' is missing in: {}",
-            ran.stderr
-        );
+        assert!(ran.stderr.contains(word), "'{word}' is missing in: {}", ran.stderr);
     }
 }
 
@@ -22,11 +18,7 @@ async fn a_missing_bucket_is_named() {
     let site = Site::new(|_| Vec::new()).await;
     let file = site.file("x.jpg", &photo(0));
     let ran = run(site.put().arg(&file).args(["--bucket", "nowhere"])).await;
-    assert_says(
-        &ran,
-        1,
-        &["x.jpg", "nowhere/x.jpg", "NoSuchBucket", "--bucket"],
-    );
+    assert_says(&ran, 1, &["x.jpg", "nowhere/x.jpg", "NoSuchBucket", "--bucket"]);
     let ran = run(site.put().arg(&file).args(["--derived-bucket", "nowhere"])).await;
     assert_says(&ran, 1, &["x.jpg", "NoSuchBucket", "--derived-bucket"]);
     site.stop().await;
@@ -36,16 +28,8 @@ async fn a_missing_bucket_is_named() {
 async fn wrong_credentials_are_named() {
     let site = Site::new(|_| Vec::new()).await;
     let file = site.file("x.jpg", &photo(0));
-    let ran = run(site
-        .put()
-        .arg(&file)
-        .env("AWS_SECRET_ACCESS_KEY", "wrongwrong"))
-    .await;
-    assert_says(
-        &ran,
-        1,
-        &["x.jpg", "SignatureDoesNotMatch", "AWS_SECRET_ACCESS_KEY"],
-    );
+    let ran = run(site.put().arg(&file).env("AWS_SECRET_ACCESS_KEY", "wrongwrong")).await;
+    assert_says(&ran, 1, &["x.jpg", "SignatureDoesNotMatch", "AWS_SECRET_ACCESS_KEY"]);
     site.stop().await;
 }
 
@@ -55,25 +39,13 @@ async fn a_server_that_is_not_there_is_named() {
     let file = folder.path().join("x.jpg");
     std::fs::write(&file, photo(0)).unwrap();
     // Bound and let go: nothing listens there.
-    let free = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let endpoint = format!("http://{free}");
     let mut command = uploader(folder.path());
-    command
-        .arg("put")
-        .arg(&file)
-        .args(["--endpoint-url", &endpoint]);
-    command
-        .env("AWS_ACCESS_KEY_ID", "local")
-        .env("AWS_SECRET_ACCESS_KEY", "locallocal");
+    command.arg("put").arg(&file).args(["--endpoint-url", &endpoint]);
+    command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "locallocal");
     let ran = run(&mut command).await;
-    assert_says(
-        &ran,
-        1,
-        &["x.jpg", &endpoint, "refused", "`thumbnailer up`"],
-    );
+    assert_says(&ran, 1, &["x.jpg", &endpoint, "refused", "`thumbnailer up`"]);
 }
 
 #[tokio::test]
@@ -82,16 +54,7 @@ async fn missing_credentials_are_told_before_anything_is_sent() {
     let file = folder.path().join("x.jpg");
     std::fs::write(&file, photo(0)).unwrap();
     let ran = run(uploader(folder.path()).arg("put").arg(&file)).await;
-    assert_says(
-        &ran,
-        1,
-        &[
-            "no AWS credentials",
-            "aws configure",
-            "AWS_ACCESS_KEY_ID",
-            "locallocal",
-        ],
-    );
+    assert_says(&ran, 1, &["no AWS credentials", "aws configure", "AWS_ACCESS_KEY_ID", "locallocal"]);
 }
 
 #[tokio::test]
@@ -100,21 +63,8 @@ async fn one_bad_file_does_not_stop_the_others() {
     let good = site.file("good.jpg", &photo(0));
     let missing = site.files().join("missing.jpg");
     let empty = site.file("empty.jpg", b"");
-    let ran = run(site
-        .put()
-        .arg(&missing)
-        .arg(&empty)
-        .arg(&good)
-        .args(["--markup", "none"]))
-    .await;
-    assert_says(
-        &ran,
-        1,
-        &[
-            "missing.jpg was not sent: there is no such file",
-            "the file is empty",
-        ],
-    );
+    let ran = run(site.put().arg(&missing).arg(&empty).arg(&good).args(["--markup", "none"])).await;
+    assert_says(&ran, 1, &["missing.jpg was not sent: there is no such file", "the file is empty"]);
     assert_eq!(site.keys("originals").await, ["good.jpg"]);
     site.stop().await;
 }
@@ -133,21 +83,14 @@ async fn a_key_that_is_too_long_is_refused_with_its_bound() {
 #[tokio::test]
 async fn what_makes_no_sense_is_a_usage_error() {
     let site = Site::new(|_| Vec::new()).await;
-    let (first, second) = (
-        site.file("a/x.jpg", &photo(0)),
-        site.file("b/x.jpg", &photo(1)),
-    );
+    let (first, second) = (site.file("a/x.jpg", &photo(0)), site.file("b/x.jpg", &photo(1)));
     let ran = run(site.put().args([&first, &second])).await;
     assert_says(&ran, 2, &["a/x.jpg", "b/x.jpg", "'x.jpg'", "--to"]);
     let ran = run(site.put().arg(site.files()).args(["--alt", "Boats"])).await;
     assert_says(&ran, 2, &["--alt"]);
     let ran = run(site.put().arg(&first).args(["--to", "../x"])).await;
     assert_says(&ran, 2, &["--to '../x'"]);
-    let ran = run(site
-        .put()
-        .arg(&first)
-        .args(["--endpoint-url", "127.0.0.1:9000"]))
-    .await;
+    let ran = run(site.put().arg(&first).args(["--endpoint-url", "127.0.0.1:9000"])).await;
     assert_says(&ran, 2, &["http://127.0.0.1:9000"]);
     let ran = run(&mut site.put()).await;
     assert_says(&ran, 2, &["Usage"]);
@@ -164,11 +107,7 @@ async fn help_shows_examples_on_one_screen() {
     for (args, lines) in [(vec!["--help"], 24), (vec!["put", "--help"], 40)] {
         let ran = run(uploader(folder.path()).args(&args)).await;
         assert_eq!(ran.status, 0);
-        assert!(
-            ran.stdout.contains("Examples:\n  uploader put "),
-            "{}",
-            ran.stdout
-        );
+        assert!(ran.stdout.contains("Examples:\n  uploader put "), "{}", ran.stdout);
         assert!(ran.stdout.lines().count() <= lines, "{}", ran.stdout);
     }
 }

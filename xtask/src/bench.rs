@@ -11,9 +11,5 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCod
     let mut cargo = workspace.cargo(&["bench", "--package", "benches", "--benches", "--"]);
     let status = child::run(cargo.args(arguments))?;
     println!("reports: {}", workspace.target("criterion").display());
-    Ok(if status.success() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -44,10 +44,9 @@ pub(crate) fn heed_signals() -> Result<()> {
             let again = STOPS.fetch_add(1, Ordering::SeqCst) > 0;
             match Pid::from_raw(GROUP.load(Ordering::SeqCst)) {
                 // A group that is gone already is what we wanted.
-                Some(group) => drop(kill_process_group(
-                    group,
-                    if again { Signal::KILL } else { Signal::INT },
-                )),
+                Some(group) => {
+                    let _ = kill_process_group(group, if again { Signal::KILL } else { Signal::INT });
+                }
                 None => std::process::exit(130),
             }
         }
@@ -74,15 +73,9 @@ pub(crate) fn run_reading(command: &mut Command, mut line: impl FnMut(&str)) -> 
     })
 }
 
-fn wait(
-    command: &mut Command,
-    read: impl FnOnce(Option<ChildStdout>) -> Result<()>,
-) -> Result<ExitStatus> {
+fn wait(command: &mut Command, read: impl FnOnce(Option<ChildStdout>) -> Result<()>) -> Result<ExitStatus> {
     let name = command.get_program().to_string_lossy().into_owned();
-    let mut child = command
-        .process_group(0)
-        .spawn()
-        .with_context(|| format!("cannot start `{name}`"))?;
+    let mut child = command.process_group(0).spawn().with_context(|| format!("cannot start `{name}`"))?;
     GROUP.store(i32::try_from(child.id())?, Ordering::SeqCst);
     let read = read(child.stdout.take());
     let status = child.wait();

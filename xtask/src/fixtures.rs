@@ -27,10 +27,7 @@ struct Displayed {
 /// Writes all inputs to `out` and says what to do with them.
 pub(crate) fn run(out: &Path) -> Result<ExitCode> {
     let written = write(out)?;
-    let broken = written
-        .iter()
-        .filter(|file| file.displayed.is_none())
-        .count();
+    let broken = written.iter().filter(|file| file.displayed.is_none()).count();
     let kinds = written.len() - broken;
     let out = out.display();
     println!("{kinds} kinds of input in {out}/kinds, {broken} broken files in {out}/broken");
@@ -42,18 +39,10 @@ pub(crate) fn run(out: &Path) -> Result<ExitCode> {
 pub(crate) fn write(out: &Path) -> Result<Vec<Written>> {
     let mut written = Vec::new();
     for kind in ::fixtures::every_kind() {
-        let displayed = Displayed {
-            width: kind.width,
-            height: kind.height,
-            alpha: kind.alpha,
-        };
+        let displayed = Displayed { width: kind.width, height: kind.height, alpha: kind.alpha };
         let path = format!("kinds/{}", kind.name);
         put(&out.join(&path), &kind.bytes)?;
-        written.push(Written {
-            path,
-            expect: "derived",
-            displayed: Some(displayed),
-        });
+        written.push(Written { path, expect: "derived", displayed: Some(displayed) });
     }
     for file in ::fixtures::broken() {
         let expect = match file.expectation {
@@ -63,11 +52,7 @@ pub(crate) fn write(out: &Path) -> Result<Vec<Written>> {
         };
         let path = format!("broken/{}", file.name);
         put(&out.join(&path), &file.bytes)?;
-        written.push(Written {
-            path,
-            expect,
-            displayed: None,
-        });
+        written.push(Written { path, expect, displayed: None });
     }
     Ok(written)
 }

@@ -58,39 +58,15 @@ mod tests {
     #[test]
     fn libtests_summary_is_read() {
         let line = "test result: FAILED. 12 passed; 2 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.10s";
-        assert_eq!(
-            libtest(line),
-            Some(Count {
-                passed: 12,
-                failed: 2,
-                skipped: 4
-            })
-        );
+        assert_eq!(libtest(line), Some(Count { passed: 12, failed: 2, skipped: 4 }));
         assert_eq!(libtest("test decode::tests::ok ... ok"), None);
     }
 
     #[test]
     fn pytests_summary_is_read() {
         let line = "====== 1 failed, 12 passed, 2 skipped, 1 error in 63.21s (0:01:03) ======";
-        assert_eq!(
-            pytest(line),
-            Some(Count {
-                passed: 12,
-                failed: 2,
-                skipped: 2
-            })
-        );
-        assert_eq!(
-            pytest("40 passed in 1.00s"),
-            Some(Count {
-                passed: 40,
-                failed: 0,
-                skipped: 0
-            })
-        );
-        assert_eq!(
-            pytest("tests/test_crash.py::test_twenty PASSED in words"),
-            None
-        );
+        assert_eq!(pytest(line), Some(Count { passed: 12, failed: 2, skipped: 2 }));
+        assert_eq!(pytest("40 passed in 1.00s"), Some(Count { passed: 40, failed: 0, skipped: 0 }));
+        assert_eq!(pytest("tests/test_crash.py::test_twenty PASSED in words"), None);
     }
 }

@@ -20,11 +20,8 @@ use crate::{
 };
 
 /// The packages and the programs that they give.
-const PROGRAMS: [(&str, &str); 3] = [
-    ("operator-cli", "thumbnailer"),
-    ("uploader-cli", "uploader"),
-    ("thumbnailer", "bootstrap"),
-];
+const PROGRAMS: [(&str, &str); 3] =
+    [("operator-cli", "thumbnailer"), ("uploader-cli", "uploader"), ("thumbnailer", "bootstrap")];
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -48,39 +45,17 @@ struct Outcome {
 /// Runs what `options` choose, every runner even if an earlier one failed, and prints the counts.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
     // First, as it is quick and fails in words where something is missing.
-    let venv = if options.rust_only {
-        None
-    } else {
-        Some(Venv::ready(workspace)?)
-    };
-    let rust = if options.real_only {
-        None
-    } else {
-        Some(rust(workspace)?)
-    };
-    let real = venv
-        .map(|venv| real(workspace, &venv, options.only.as_deref()))
-        .transpose()?;
+    let venv = if options.rust_only { None } else { Some(Venv::ready(workspace)?) };
+    let rust = if options.real_only { None } else { Some(rust(workspace)?) };
+    let real = venv.map(|venv| real(workspace, &venv, options.only.as_deref())).transpose()?;
 
-    let told = [("Rust", &rust), ("pytest", &real)]
-        .into_iter()
-        .filter_map(|(name, outcome)| {
-            let Count {
-                passed,
-                failed,
-                skipped,
-            } = outcome.as_ref()?.count;
-            Some(format!(
-                "{name}: {passed} passed, {failed} failed, {skipped} skipped"
-            ))
-        });
+    let told = [("Rust", &rust), ("pytest", &real)].into_iter().filter_map(|(name, outcome)| {
+        let Count { passed, failed, skipped } = outcome.as_ref()?.count;
+        Some(format!("{name}: {passed} passed, {failed} failed, {skipped} skipped"))
+    });
     println!("\n{}", told.collect::<Vec<_>>().join("; "));
     let success = rust.iter().chain(&real).all(|outcome| outcome.success);
-    Ok(if success {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if success { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn rust(workspace: &Workspace) -> Result<Outcome> {
@@ -93,10 +68,7 @@ fn rust(workspace: &Workspace) -> Result<Outcome> {
             count += more;
         }
     })?;
-    Ok(Outcome {
-        count,
-        success: status.success() && count.failed == 0,
-    })
+    Ok(Outcome { count, success: status.success() && count.failed == 0 })
 }
 
 fn real(workspace: &Workspace, venv: &Venv, only: Option<&str>) -> Result<Outcome> {
@@ -128,10 +100,7 @@ fn real(workspace: &Workspace, venv: &Venv, only: Option<&str>) -> Result<Outcom
             count = last;
         }
     })?;
-    Ok(Outcome {
-        count,
-        success: status.success() && count.failed == 0,
-    })
+    Ok(Outcome { count, success: status.success() && count.failed == 0 })
 }
 
 /// Builds the programs and says where each lies, by the environment variable that the tests read
@@ -148,12 +117,8 @@ fn release_binaries(workspace: &Workspace) -> Result<Vec<(String, PathBuf)>> {
         name: String,
     }
 
-    let mut cargo = workspace.cargo(&[
-        "build",
-        "--release",
-        "--bins",
-        "--message-format=json-render-diagnostics",
-    ]);
+    let mut cargo =
+        workspace.cargo(&["build", "--release", "--bins", "--message-format=json-render-diagnostics"]);
     for (package, _) in PROGRAMS {
         cargo.args(["--package", package]);
     }
@@ -165,10 +130,7 @@ fn release_binaries(workspace: &Workspace) -> Result<Vec<(String, PathBuf)>> {
     })?;
     ensure!(status.success(), "the release binaries could not be built");
     for (package, program) in PROGRAMS {
-        if !built
-            .iter()
-            .any(|(name, _)| *name == program.to_uppercase())
-        {
+        if !built.iter().any(|(name, _)| *name == program.to_uppercase()) {
             bail!("the package {package} gave no program called {program}");
         }
     }
@@ -179,8 +141,7 @@ fn release_binaries(workspace: &Workspace) -> Result<Vec<(String, PathBuf)>> {
 fn inputs(workspace: &Workspace) -> Result<OsString> {
     let inputs = workspace.target("test-inputs");
     if inputs.exists() {
-        fs::remove_dir_all(&inputs)
-            .with_context(|| format!("cannot remove {}", inputs.display()))?;
+        fs::remove_dir_all(&inputs).with_context(|| format!("cannot remove {}", inputs.display()))?;
     }
     let written = fixtures::write(&inputs.join("files"))?;
     let list = inputs.join("inputs.json");

@@ -34,9 +34,7 @@ impl Venv {
     /// The environment as it should be: made anew if it is absent or its requirements have changed.
     pub(crate) fn ready(workspace: &Workspace) -> Result<Venv> {
         let home = workspace.target("venv");
-        let venv = Venv {
-            bin: home.join("bin"),
-        };
+        let venv = Venv { bin: home.join("bin") };
         let requirements = workspace.root().join("tests/requirements.txt");
         let wanted = fs::read_to_string(&requirements)
             .with_context(|| format!("cannot read {}", requirements.display()))?;
@@ -46,10 +44,7 @@ impl Venv {
             println!("Python tools: as they are in {}", home.display());
             return Ok(venv);
         }
-        println!(
-            "Python tools: installing into {} (from PyPI, about 150 MB)",
-            home.display()
-        );
+        println!("Python tools: installing into {} (from PyPI, about 150 MB)", home.display());
         make(&home)?;
         venv.install(&requirements)?;
         fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
@@ -71,14 +66,8 @@ impl Venv {
     /// The file names every package that is needed, so none is looked for beyond it (`--no-deps`): cargo-lambda
     /// would bring a C compiler of 700 MB for cross-building, which nothing here does.
     fn install(&self, requirements: &Path) -> Result<()> {
-        let mut pip = self.python(&[
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--no-deps",
-        ]);
+        let mut pip =
+            self.python(&["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]);
         let status = child::run(pip.arg("--requirement").arg(requirements))?;
         ensure!(
             status.success(),
@@ -101,15 +90,7 @@ fn make(home: &Path) -> Result<()> {
         }
         Ok(_) => {}
     }
-    let status = child::run(
-        Command::new("python3")
-            .args(["-m", "venv", "--clear"])
-            .arg(home),
-    )?;
-    ensure!(
-        status.success(),
-        "`python3 -m venv {}` failed; {INSTALL}",
-        home.display()
-    );
+    let status = child::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(home))?;
+    ensure!(status.success(), "`python3 -m venv {}` failed; {INSTALL}", home.display());
     Ok(())
 }

@@ -25,13 +25,7 @@ impl Workspace {
     /// Asks cargo: the target folder can be set in more than one place.
     pub(crate) fn find() -> Result<Workspace> {
         let output = cargo()
-            .args([
-                "metadata",
-                "--no-deps",
-                "--format-version",
-                "1",
-                "--manifest-path",
-            ])
+            .args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"])
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"))
             .output()
             .context("cannot start cargo")?;
@@ -42,10 +36,7 @@ impl Workspace {
         );
         let metadata: Metadata =
             serde_json::from_slice(&output.stdout).context("cannot read `cargo metadata`")?;
-        Ok(Workspace {
-            root: metadata.workspace_root,
-            target: metadata.target_directory,
-        })
+        Ok(Workspace { root: metadata.workspace_root, target: metadata.target_directory })
     }
 
     /// The repository's root.

@@ -39,22 +39,10 @@ mod tests {
     #[test]
     fn four_components_are_inks() {
         let ids = [1, 2, 3, 4];
-        assert_eq!(
-            model(&ids, true, None),
-            ColorModel::Cmyk { inverted: false }
-        );
-        assert_eq!(
-            model(&ids, false, Some(0)),
-            ColorModel::Cmyk { inverted: true }
-        );
-        assert_eq!(
-            model(&ids, false, Some(2)),
-            ColorModel::Ycck { inverted: true }
-        );
-        assert_eq!(
-            model(&ids, false, Some(1)),
-            ColorModel::Ycck { inverted: true }
-        );
+        assert_eq!(model(&ids, true, None), ColorModel::Cmyk { inverted: false });
+        assert_eq!(model(&ids, false, Some(0)), ColorModel::Cmyk { inverted: true });
+        assert_eq!(model(&ids, false, Some(2)), ColorModel::Ycck { inverted: true });
+        assert_eq!(model(&ids, false, Some(1)), ColorModel::Ycck { inverted: true });
     }
 
     #[test]

@@ -39,55 +39,33 @@ impl Frame {
         match precision {
             8 => {}
             2..=16 => {
-                return Err(Rejection::unsupported(format!(
-                    "a JPEG of {precision} bits a sample"
-                )));
+                return Err(Rejection::unsupported(format!("a JPEG of {precision} bits a sample")));
             }
             _ => {
-                return Err(Rejection::damaged(format!(
-                    "the JPEG says {precision} bits a sample"
-                )));
+                return Err(Rejection::damaged(format!("the JPEG says {precision} bits a sample")));
             }
         }
         if height == 0 && width > 0 {
-            return Err(Rejection::unsupported(
-                "a JPEG that tells its height only after a scan (DNL)",
-            ));
+            return Err(Rejection::unsupported("a JPEG that tells its height only after a scan (DNL)"));
         }
         match count {
             1 | 3 | 4 => {}
             0 => return Err(Rejection::damaged("the JPEG has no components")),
             _ => {
-                return Err(Rejection::unsupported(format!(
-                    "a JPEG of {count} components"
-                )));
+                return Err(Rejection::unsupported(format!("a JPEG of {count} components")));
             }
         }
-        let components = table
-            .chunks_exact(3)
-            .map(Component::read)
-            .collect::<Result<_, _>>()?;
-        Ok(Self {
-            width,
-            height,
-            progressive: marker == 0xC2,
-            components,
-        })
+        let components = table.chunks_exact(3).map(Component::read).collect::<Result<_, _>>()?;
+        Ok(Self { width, height, progressive: marker == 0xC2, components })
     }
 
     pub(super) fn ids(&self) -> Vec<u8> {
-        self.components
-            .iter()
-            .map(|component| component.id)
-            .collect()
+        self.components.iter().map(|component| component.id).collect()
     }
 
     /// Horizontal and vertical sampling factor of each component.
     pub(super) fn sampling(&self) -> Vec<(u8, u8)> {
-        self.components
-            .iter()
-            .map(|component| (component.horizontal, component.vertical))
-            .collect()
+        self.components.iter().map(|component| (component.horizontal, component.vertical)).collect()
     }
 }
 
@@ -98,16 +76,11 @@ impl Component {
         };
         let (horizontal, vertical) = (sampling >> 4, sampling & 15);
         if !(1..=4).contains(&horizontal) || !(1..=4).contains(&vertical) {
-            let what = format!(
-                "the JPEG says a component is sampled {horizontal} × {vertical}, beyond 1 to 4"
-            );
+            let what =
+                format!("the JPEG says a component is sampled {horizontal} × {vertical}, beyond 1 to 4");
             return Err(Rejection::damaged(what));
         }
-        Ok(Self {
-            id,
-            horizontal,
-            vertical,
-        })
+        Ok(Self { id, horizontal, vertical })
     }
 }
 

@@ -20,8 +20,7 @@ impl Segments {
             return;
         }
         if let Some(&[number, count]) = data.get(NAME.len()..HEADER) {
-            self.0
-                .push((number, count, start + HEADER..start + data.len()));
+            self.0.push((number, count, start + HEADER..start + data.len()));
         }
     }
 
@@ -32,15 +31,9 @@ impl Segments {
         };
         self.0.sort_by_key(|&(number, ..)| number);
         let whole = self.0.len() == usize::from(count)
-            && (1..=count)
-                .zip(&self.0)
-                .all(|(expected, &(number, of, _))| number == expected && of == count);
-        let ranges: Vec<_> = self
-            .0
-            .into_iter()
-            .map(|(.., range)| range)
-            .filter(|range| !range.is_empty())
-            .collect();
+            && (1..=count).zip(&self.0).all(|(expected, &(number, of, _))| number == expected && of == count);
+        let ranges: Vec<_> =
+            self.0.into_iter().map(|(.., range)| range).filter(|range| !range.is_empty()).collect();
         if !whole || ranges.is_empty() {
             notes.push("The colour profile is incomplete and is ignored.".into());
             return Profile::None;

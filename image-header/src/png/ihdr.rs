@@ -16,11 +16,9 @@ pub(super) struct Ihdr {
 
 impl Ihdr {
     pub(super) fn read(data: &[u8]) -> Result<Self, Rejection> {
-        let (Some(width), Some(height), Some(&[bits, kind, compression, filter, interlace])) = (
-            be32(data, 0),
-            be32(data, 4),
-            data.get(8..13).and_then(|tail| tail.first_chunk::<5>()),
-        ) else {
+        let (Some(width), Some(height), Some(&[bits, kind, compression, filter, interlace])) =
+            (be32(data, 0), be32(data, 4), data.get(8..13).and_then(|tail| tail.first_chunk::<5>()))
+        else {
             return Err(Rejection::damaged("the PNG's IHDR chunk is too short"));
         };
         let (color, alpha) = match (kind, bits) {
@@ -30,9 +28,7 @@ impl Ihdr {
             (4, 8 | 16) => (ColorModel::Grey, true),
             (6, 8 | 16) => (ColorModel::Rgb, true),
             _ => {
-                let what = format!(
-                    "the PNG says colour type {kind} with {bits} bits, which does not exist"
-                );
+                let what = format!("the PNG says colour type {kind} with {bits} bits, which does not exist");
                 return Err(Rejection::damaged(what));
             }
         };
@@ -41,14 +37,7 @@ impl Ihdr {
                 "the PNG names a compression, filter or interlace method that does not exist",
             ));
         }
-        Ok(Self {
-            width,
-            height,
-            bits,
-            color,
-            alpha,
-            interlaced: interlace == 1,
-        })
+        Ok(Self { width, height, bits, color, alpha, interlaced: interlace == 1 })
     }
 }
 
@@ -74,10 +63,7 @@ mod tests {
     fn fields_are_where_they_belong() {
         let read = ihdr(16, 6).unwrap();
         assert_eq!((read.width, read.height, read.bits), (2, 3, 16));
-        assert_eq!(
-            (read.color, read.alpha, read.interlaced),
-            (ColorModel::Rgb, true, true)
-        );
+        assert_eq!((read.color, read.alpha, read.interlaced), (ColorModel::Rgb, true, true));
         assert!(Ihdr::read(&[0; 12]).is_err());
     }
 }

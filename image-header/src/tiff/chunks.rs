@@ -23,12 +23,8 @@ pub(super) fn all_there(
     limits: &Limits,
     (width, height): (u32, u32),
 ) -> Result<bool, Rejection> {
-    let strips = directory
-        .value(STRIP_OFFSETS)
-        .zip(directory.value(STRIP_BYTE_COUNTS));
-    let tiles = directory
-        .value(TILE_OFFSETS)
-        .zip(directory.value(TILE_BYTE_COUNTS));
+    let strips = directory.value(STRIP_OFFSETS).zip(directory.value(STRIP_BYTE_COUNTS));
+    let tiles = directory.value(TILE_OFFSETS).zip(directory.value(TILE_BYTE_COUNTS));
     let ((offsets, lengths), expected) = match (strips, tiles) {
         (Some(strips), None) => {
             let rows = directory.number(ROWS_PER_STRIP).unwrap_or(height);
@@ -38,23 +34,13 @@ pub(super) fn all_there(
             let across = directory.number(TILE_WIDTH).unwrap_or(0);
             let down = directory.number(TILE_LENGTH).unwrap_or(0);
             limits.check_size(across, down)?;
-            (
-                tiles,
-                pieces(width, across)?.saturating_mul(pieces(height, down)?),
-            )
+            (tiles, pieces(width, across)?.saturating_mul(pieces(height, down)?))
         }
-        _ if [STRIP_OFFSETS, TILE_OFFSETS]
-            .iter()
-            .any(|&tag| directory.has(tag)) =>
-        {
-            return Err(Rejection::damaged(
-                "the TIFF's list of strips or tiles is cut off or ambiguous",
-            ));
+        _ if [STRIP_OFFSETS, TILE_OFFSETS].iter().any(|&tag| directory.has(tag)) => {
+            return Err(Rejection::damaged("the TIFF's list of strips or tiles is cut off or ambiguous"));
         }
         _ => {
-            return Err(Rejection::damaged(
-                "the TIFF does not say where its picture lies",
-            ));
+            return Err(Rejection::damaged("the TIFF does not say where its picture lies"));
         }
     };
     if offsets.count() as u64 != expected || lengths.count() as u64 != expected {
@@ -64,9 +50,7 @@ pub(super) fn all_there(
         )));
     }
     if offsets.number(0).is_none() || lengths.number(0).is_none() {
-        return Err(Rejection::damaged(
-            "the TIFF's list of strips or tiles cannot be read",
-        ));
+        return Err(Rejection::damaged("the TIFF's list of strips or tiles cannot be read"));
     }
     let file_len = file_len as u64;
     let mut places = offsets.numbers().zip(lengths.numbers());
@@ -76,9 +60,7 @@ pub(super) fn all_there(
 /// How many pieces of `piece` it takes to cover `whole`.
 fn pieces(whole: u32, piece: u32) -> Result<u64, Rejection> {
     if piece == 0 {
-        return Err(Rejection::damaged(
-            "the TIFF's strips or tiles have no size",
-        ));
+        return Err(Rejection::damaged("the TIFF's strips or tiles have no size"));
     }
     Ok(u64::from(whole.div_ceil(piece)))
 }

@@ -19,19 +19,12 @@ pub(super) fn named(first: &Directory<'_>) -> Option<&'static str> {
     if first.has(DNG_VERSION) {
         return Some("a camera raw (DNG)");
     }
-    let reduced = first
-        .number(NEW_SUBFILE_TYPE)
-        .is_some_and(|kind| kind & REDUCED != 0);
-    let sensor = first
-        .number(PHOTOMETRIC)
-        .is_some_and(|kind| SENSOR_DATA.contains(&kind));
+    let reduced = first.number(NEW_SUBFILE_TYPE).is_some_and(|kind| kind & REDUCED != 0);
+    let sensor = first.number(PHOTOMETRIC).is_some_and(|kind| SENSOR_DATA.contains(&kind));
     if !(sensor || reduced && first.has(SUB_DIRECTORIES)) {
         return None;
     }
-    let make = first
-        .value(MAKE)
-        .map(|value| value.bytes().to_ascii_uppercase())
-        .unwrap_or_default();
+    let make = first.value(MAKE).map(|value| value.bytes().to_ascii_uppercase()).unwrap_or_default();
     Some(match make.as_slice() {
         [b'N', b'I', b'K', b'O', b'N', ..] => "a camera raw (Nikon NEF)",
         [b'S', b'O', b'N', b'Y', ..] => "a camera raw (Sony ARW)",

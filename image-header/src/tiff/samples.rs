@@ -37,25 +37,19 @@ impl Samples {
                 "the TIFF has {count} channels where its colours need {colors}"
             )));
         }
-        if color == (ColorModel::Cmyk { inverted: false })
-            && directory.number(INK_SET).unwrap_or(1) != 1
-        {
+        if color == (ColorModel::Cmyk { inverted: false }) && directory.number(INK_SET).unwrap_or(1) != 1 {
             return Err(Rejection::unsupported("a TIFF of inks other than CMYK"));
         }
         check_format(directory)?;
         let bits = bits(directory, count)?;
         if count > 1 && directory.number(PLANAR_CONFIGURATION).unwrap_or(1) != 1 {
-            return Err(Rejection::unsupported(
-                "a TIFF with each channel in a plane of its own",
-            ));
+            return Err(Rejection::unsupported("a TIFF with each channel in a plane of its own"));
         }
 
         let further = count - colors;
         let named = directory.value(EXTRA_SAMPLES);
         if named.is_some_and(|named| named.count() != further as usize) {
-            return Err(Rejection::damaged(
-                "the TIFF names more or fewer extra channels than it has",
-            ));
+            return Err(Rejection::damaged("the TIFF names more or fewer extra channels than it has"));
         }
         if named.is_none() && further > 1 {
             return Err(Rejection::unsupported(format!(
@@ -69,14 +63,7 @@ impl Samples {
         if color == ColorModel::Grey && (dropped > 0 || photometric == 0 && further > 0) {
             return Err(Rejection::unsupported("a grey TIFF with further channels"));
         }
-        Ok(Self {
-            color,
-            bits,
-            alpha,
-            premultiplied: meaning == Some(1),
-            unnamed_alpha,
-            dropped,
-        })
+        Ok(Self { color, bits, alpha, premultiplied: meaning == Some(1), unnamed_alpha, dropped })
     }
 }
 
@@ -92,9 +79,7 @@ fn color(photometric: u32) -> Result<(ColorModel, u32), Rejection> {
         6 => named("YCbCr"),
         8..=10 => named("CIE L*a*b*"),
         32844 | 32845 => named("LogLuv"),
-        other => Err(Rejection::unsupported(format!(
-            "a TIFF with photometric interpretation {other}"
-        ))),
+        other => Err(Rejection::unsupported(format!("a TIFF with photometric interpretation {other}"))),
     }
 }
 
@@ -105,15 +90,11 @@ fn check_format(directory: &Directory<'_>) -> Result<(), Rejection> {
     };
     match formats.numbers().find(|&format| format != 1) {
         None if formats.number(0).is_some() => Ok(()),
-        None => Err(Rejection::damaged(
-            "the TIFF's sample format cannot be read",
-        )),
+        None => Err(Rejection::damaged("the TIFF's sample format cannot be read")),
         Some(2) => Err(Rejection::unsupported("a TIFF of signed samples")),
         Some(3) => Err(Rejection::unsupported("a TIFF of floating-point samples")),
         Some(5 | 6) => Err(Rejection::unsupported("a TIFF of complex samples")),
-        Some(_) => Err(Rejection::unsupported(
-            "a TIFF of samples without a stated format",
-        )),
+        Some(_) => Err(Rejection::unsupported("a TIFF of samples without a stated format")),
     }
 }
 
@@ -122,23 +103,15 @@ fn bits(directory: &Directory<'_>, count: u32) -> Result<u8, Rejection> {
     let value = directory.value(BITS_PER_SAMPLE);
     let stated = value.map_or(1, |value| value.count());
     if stated != 1 && stated != count as usize {
-        return Err(Rejection::damaged(
-            "the TIFF states the bits of more or fewer samples than it has",
-        ));
+        return Err(Rejection::damaged("the TIFF states the bits of more or fewer samples than it has"));
     }
     let first = value.map_or(Some(1), |value| value.number(0));
     let mixed = value.is_some_and(|value| value.numbers().any(|bits| Some(bits) != first));
     match first {
-        _ if mixed => Err(Rejection::unsupported(
-            "a TIFF with samples of different sizes",
-        )),
+        _ if mixed => Err(Rejection::unsupported("a TIFF with samples of different sizes")),
         Some(8) => Ok(8),
         Some(16) => Ok(16),
-        Some(bits) => Err(Rejection::unsupported(format!(
-            "a TIFF of {bits} bits a sample"
-        ))),
-        None => Err(Rejection::damaged(
-            "the TIFF's bits per sample cannot be read",
-        )),
+        Some(bits) => Err(Rejection::unsupported(format!("a TIFF of {bits} bits a sample"))),
+        None => Err(Rejection::damaged("the TIFF's bits per sample cannot be read")),
     }
 }

@@ -20,15 +20,7 @@ fn file(header_size: u32, width: i32, height: i32, bits: u16, compression: u32) 
     let row = (width.unsigned_abs() * u32::from(bits)).div_ceil(32) * 4;
     let pixels = vec![0; (row * height.unsigned_abs()) as usize];
     let len = start + pixels.len() as u32;
-    [
-        b"BM".as_slice(),
-        &len.to_le_bytes(),
-        &[0; 4],
-        &start.to_le_bytes(),
-        &header,
-        &pixels,
-    ]
-    .concat()
+    [b"BM".as_slice(), &len.to_le_bytes(), &[0; 4], &start.to_le_bytes(), &header, &pixels].concat()
 }
 
 #[test]
@@ -38,18 +30,12 @@ fn headers_and_depths() {
             let info = probe(&file(header, 5, 3, bits, 0)).unwrap();
             assert_eq!(info.format, Format::Bmp);
             assert_eq!((info.width, info.height), (5, 3));
-            assert_eq!(
-                (info.color, info.bits_per_sample),
-                (ColorModel::Palette, bits as u8)
-            );
+            assert_eq!((info.color, info.bits_per_sample), (ColorModel::Palette, bits as u8));
             assert!(info.complete);
         }
         for bits in [16, 24, 32] {
             let info = probe(&file(header, 5, 3, bits, 0)).unwrap();
-            assert_eq!(
-                (info.color, info.bits_per_sample, info.alpha),
-                (ColorModel::Rgb, 8, false)
-            );
+            assert_eq!((info.color, info.bits_per_sample, info.alpha), (ColorModel::Rgb, 8, false));
         }
         assert!(rejection(&file(header, 5, 3, 7, 0)).starts_with("damaged"));
     }
@@ -114,8 +100,6 @@ fn an_embedded_profile_is_found() {
     bytes[14 + 116..14 + 120].copy_from_slice(&7_u32.to_le_bytes());
     assert_eq!(probe(&bytes).unwrap().notes.len(), 1);
     bytes.extend_from_slice(b"profile");
-    let Profile::Ranges(ranges) = probe(&bytes).unwrap().profile else {
-        panic!()
-    };
+    let Profile::Ranges(ranges) = probe(&bytes).unwrap().profile else { panic!() };
     assert_eq!(&bytes[ranges[0].clone()], b"profile");
 }

@@ -11,24 +11,13 @@ fn carriers(block: &[u8]) -> [Vec<u8>; 5] {
         jpeg::file(&[jpeg::exif(block), jpeg::frame_420(8, 4)]),
         png::rgb(&[png::chunk(b"eXIf", block)]),
         png::rgb(&[png::chunk(b"eXIf", &prefixed)]),
-        webp::file(&[
-            webp::vp8x(0x08, 8, 4),
-            webp::vp8(8, 4),
-            webp::chunk(b"EXIF", block),
-        ]),
-        webp::file(&[
-            webp::vp8x(0x08, 8, 4),
-            webp::vp8(8, 4),
-            webp::chunk(b"EXIF", &prefixed),
-        ]),
+        webp::file(&[webp::vp8x(0x08, 8, 4), webp::vp8(8, 4), webp::chunk(b"EXIF", block)]),
+        webp::file(&[webp::vp8x(0x08, 8, 4), webp::vp8(8, 4), webp::chunk(b"EXIF", &prefixed)]),
     ]
 }
 
 fn all(block: &[u8]) -> Vec<SourceInfo> {
-    carriers(block)
-        .iter()
-        .map(|file| probe(file).unwrap())
-        .collect()
+    carriers(block).iter().map(|file| probe(file).unwrap()).collect()
 }
 
 const ORIENTATIONS: [Orientation; 8] = [
@@ -67,20 +56,10 @@ fn every_orientation_in_both_byte_orders() {
 fn a_position_is_told_from_a_directory_without_one() {
     for order in BOTH {
         for tag in [0x0002, 0x0004, 0x0014, 0x0016] {
-            assert!(
-                all(&order.exif(1, tag, b"R98\0"))
-                    .iter()
-                    .all(|info| info.gps),
-                "{tag}"
-            );
+            assert!(all(&order.exif(1, tag, b"R98\0")).iter().all(|info| info.gps), "{tag}");
         }
         for tag in [0x0000, 0x0005, 0x0012] {
-            assert!(
-                !all(&order.exif(1, tag, b"R98\0"))
-                    .iter()
-                    .any(|info| info.gps),
-                "{tag}"
-            );
+            assert!(!all(&order.exif(1, tag, b"R98\0")).iter().any(|info| info.gps), "{tag}");
         }
     }
 }
@@ -88,16 +67,8 @@ fn a_position_is_told_from_a_directory_without_one() {
 #[test]
 fn adobe_rgb_is_told_by_the_interoperability_index() {
     for order in BOTH {
-        assert!(
-            all(&order.exif(1, 0, b"R03\0"))
-                .iter()
-                .all(|info| info.interoperability_r03)
-        );
-        assert!(
-            !all(&order.exif(1, 0, b"R98\0"))
-                .iter()
-                .any(|info| info.interoperability_r03)
-        );
+        assert!(all(&order.exif(1, 0, b"R03\0")).iter().all(|info| info.interoperability_r03));
+        assert!(!all(&order.exif(1, 0, b"R98\0")).iter().any(|info| info.interoperability_r03));
     }
 }
 
@@ -113,11 +84,7 @@ fn the_first_block_counts() {
 fn a_broken_block_is_a_note_and_nothing_worse() {
     for block in [b"garbage".as_slice(), b"II*\0", b"MM\0*\xFF\xFF\xFF\xFF"] {
         for info in all(block) {
-            assert_eq!(
-                (info.orientation, info.notes.len()),
-                (Orientation::Normal, 1),
-                "{info:?}"
-            );
+            assert_eq!((info.orientation, info.notes.len()), (Orientation::Normal, 1), "{info:?}");
         }
     }
 }
@@ -132,9 +99,5 @@ fn directories_that_point_to_themselves_end() {
         Entry(1, 2, 4, b"R03\0".to_vec()),
     ];
     let block = [order.header(), order.directory(8, &loops, 8)].concat();
-    assert!(
-        all(&block)
-            .iter()
-            .all(|info| info.interoperability_r03 && !info.gps)
-    );
+    assert!(all(&block).iter().all(|info| info.interoperability_r03 && !info.gps));
 }

@@ -24,45 +24,24 @@ fn file(blocks: &[&[u8]]) -> Vec<u8> {
 
 #[test]
 fn canvas_and_frames() {
-    let info = probe(&file(&[
-        COMMENT,
-        &frame(0, 10, 0),
-        &frame(3, 2, 0x87),
-        OPAQUE,
-        &frame(0, 10, 0),
-    ]))
-    .unwrap();
+    let info =
+        probe(&file(&[COMMENT, &frame(0, 10, 0), &frame(3, 2, 0x87), OPAQUE, &frame(0, 10, 0)])).unwrap();
     assert_eq!(info.format, Format::Gif);
     assert_eq!((info.width, info.height, info.frames), (10, 6, 3));
     assert_eq!((info.color, info.bits_per_sample), (ColorModel::Palette, 8));
     assert!(info.complete && !info.alpha && !info.interlaced);
     let first = file(&[&frame(0, 10, 0)]);
     assert_eq!(
-        probe(
-            &first
-                .iter()
-                .map(|&b| if b == b'9' { b'7' } else { b })
-                .collect::<Vec<_>>()
-        )
-        .unwrap()
-        .frames,
+        probe(&first.iter().map(|&b| if b == b'9' { b'7' } else { b }).collect::<Vec<_>>()).unwrap().frames,
         1
     );
 }
 
 #[test]
 fn the_first_frame_decides_on_alpha_and_interlace() {
-    assert!(
-        probe(&file(&[TRANSPARENT, &frame(0, 10, 0)]))
-            .unwrap()
-            .alpha
-    );
+    assert!(probe(&file(&[TRANSPARENT, &frame(0, 10, 0)])).unwrap().alpha);
     assert!(probe(&file(&[&frame(1, 9, 0)])).unwrap().alpha);
-    assert!(
-        !probe(&file(&[&frame(0, 10, 0), TRANSPARENT, &frame(0, 10, 0)]))
-            .unwrap()
-            .alpha
-    );
+    assert!(!probe(&file(&[&frame(0, 10, 0), TRANSPARENT, &frame(0, 10, 0)])).unwrap().alpha);
     assert!(probe(&file(&[&frame(0, 10, 0x40)])).unwrap().interlaced);
 }
 

@@ -14,10 +14,7 @@ fn seeds() -> Vec<Vec<u8>> {
     let big = Order::Big.exif(8, 4, b"R98\0");
     let tiff = |order: Order| {
         let entries = with(order.picture(2, &[8; 4]), order.short(338, 2));
-        order.file(&with(
-            with(entries, Entry(34675, 7, 7, b"profile".to_vec())),
-            order.long(0x8825, 8),
-        ))
+        order.file(&with(with(entries, Entry(34675, 7, 7, b"profile".to_vec())), order.long(0x8825, 8)))
     };
     vec![
         jpeg::plain(),
@@ -54,10 +51,7 @@ fn seeds() -> Vec<Vec<u8>> {
     ]
 }
 
-fn assert_within(
-    bytes: &[u8],
-    answer: &Result<SourceInfo, Rejection>,
-) -> Result<(), TestCaseError> {
+fn assert_within(bytes: &[u8], answer: &Result<SourceInfo, Rejection>) -> Result<(), TestCaseError> {
     let Ok(info) = answer else { return Ok(()) };
     let ranges = match &info.profile {
         Profile::None => Vec::new(),

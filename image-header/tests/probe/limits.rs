@@ -7,11 +7,7 @@ use crate::probe;
 /// Which limit `bytes` exceed, by how much, and what is allowed.
 fn exceeded(bytes: &[u8], limits: &Limits) -> (&'static str, u64, u64) {
     match image_header::probe(bytes, limits) {
-        Err(Rejection::LimitExceeded {
-            limit,
-            value,
-            allowed,
-        }) => (limit, value, allowed),
+        Err(Rejection::LimitExceeded { limit, value, allowed }) => (limit, value, allowed),
         other => panic!("{other:?}"),
     }
 }
@@ -20,25 +16,16 @@ fn exceeded(bytes: &[u8], limits: &Limits) -> (&'static str, u64, u64) {
 fn a_jpeg_of_the_largest_size_is_refused_by_its_header_alone() {
     let header = [jpeg::SOI.to_vec(), jpeg::frame_420(65_535, 65_535)].concat();
     let limits = Limits::default();
-    assert_eq!(
-        exceeded(&header, &limits),
-        ("the number of pixels", 65_535 * 65_535, limits.pixels)
-    );
+    assert_eq!(exceeded(&header, &limits), ("the number of pixels", 65_535 * 65_535, limits.pixels));
 }
 
 #[test]
 fn a_png_bomb_is_refused_by_its_header_alone() {
     let bytes = png::file(png::ihdr(30_000, 30_000, 8, 2, 0), &[]);
     let limits = Limits::default();
-    assert_eq!(
-        exceeded(&bytes, &limits),
-        ("the number of pixels", 900_000_000, limits.pixels)
-    );
+    assert_eq!(exceeded(&bytes, &limits), ("the number of pixels", 900_000_000, limits.pixels));
     let long = png::file(png::ihdr(u32::MAX, 1, 8, 2, 0), &[]);
-    assert_eq!(
-        exceeded(&long, &limits),
-        ("the longer side in pixels", u64::from(u32::MAX), 65_535)
-    );
+    assert_eq!(exceeded(&long, &limits), ("the longer side in pixels", u64::from(u32::MAX), 65_535));
 }
 
 #[test]
@@ -70,62 +57,31 @@ fn scans_beyond_the_limit_end_the_walk_at_once() {
     for _ in 0..9_000 {
         bytes.extend(jpeg::scan());
     }
-    assert_eq!(
-        exceeded(&bytes, &limits),
-        ("the number of JPEG scans", 65, 64)
-    );
+    assert_eq!(exceeded(&bytes, &limits), ("the number of JPEG scans", 65, 64));
 }
 
 #[test]
 fn metadata_is_limited_by_kind() {
-    let limits = Limits {
-        metadata_bytes: 100,
-        ..Limits::default()
-    };
+    let limits = Limits { metadata_bytes: 100, ..Limits::default() };
     let parts = |len: usize| {
-        jpeg::file(&[
-            jpeg::icc(1, 2, &vec![0; len]),
-            jpeg::icc(2, 2, &[0; 60]),
-            jpeg::frame_420(8, 4),
-        ])
+        jpeg::file(&[jpeg::icc(1, 2, &vec![0; len]), jpeg::icc(2, 2, &[0; 60]), jpeg::frame_420(8, 4)])
     };
     assert!(image_header::probe(&parts(40), &limits).is_ok());
-    assert_eq!(
-        exceeded(&parts(41), &limits),
-        ("the colour profile's size in bytes", 101, 100)
-    );
+    assert_eq!(exceeded(&parts(41), &limits), ("the colour profile's size in bytes", 101, 100));
     let exif = Order::Big.exif(1, 2, b"R98\0");
     let png = png::rgb(&[png::chunk(b"eXIf", &exif)]);
     assert_eq!(exceeded(&png, &limits).0, "the Exif block's size in bytes");
-    let deflated = png::rgb(&[png::chunk(
-        b"iCCP",
-        &[b"p\0\0".as_slice(), &[1; 101]].concat(),
-    )]);
-    assert_eq!(
-        exceeded(&deflated, &limits),
-        ("the colour profile's size in bytes", 101, 100)
-    );
+    let deflated = png::rgb(&[png::chunk(b"iCCP", &[b"p\0\0".as_slice(), &[1; 101]].concat())]);
+    assert_eq!(exceeded(&deflated, &limits), ("the colour profile's size in bytes", 101, 100));
 }
 
 #[test]
 fn frames_are_limited() {
-    let limits = Limits {
-        frames: 2,
-        ..Limits::default()
-    };
+    let limits = Limits { frames: 2, ..Limits::default() };
     let frame = || webp::anmf(0, 0, 8, 6, &[webp::vp8(8, 6)]);
     let frames = |count: usize| {
-        webp::file(
-            &[
-                vec![webp::vp8x(0x02, 8, 6)],
-                (0..count).map(|_| frame()).collect(),
-            ]
-            .concat(),
-        )
+        webp::file(&[vec![webp::vp8x(0x02, 8, 6)], (0..count).map(|_| frame()).collect()].concat())
     };
     assert!(image_header::probe(&frames(2), &limits).is_ok());
-    assert_eq!(
-        exceeded(&frames(5), &limits),
-        ("the number of frames", 3, 2)
-    );
+    assert_eq!(exceeded(&frames(5), &limits), ("the number of frames", 3, 2));
 }

@@ -17,10 +17,7 @@ fn every_colour_type_is_read() {
         let info = probe(&file(ihdr(7, 5, bits, kind, 1), &[chunk(b"PLTE", &[0; 9])])).unwrap();
         assert_eq!(info.format, Format::Png);
         assert_eq!((info.width, info.height), (7, 5));
-        assert_eq!(
-            (info.color, info.bits_per_sample, info.alpha),
-            (color, bits, alpha)
-        );
+        assert_eq!((info.color, info.bits_per_sample, info.alpha), (color, bits, alpha));
         assert!(info.interlaced && info.complete);
     }
     assert!(rejection(&file(ihdr(7, 5, 4, 2, 0), &[])).starts_with("damaged"));
@@ -32,13 +29,7 @@ fn a_transparent_colour_means_alpha() {
     let trns = || chunk(b"tRNS", &[0, 1, 0, 2, 0, 3]);
     assert!(probe(&rgb(&[trns()])).unwrap().alpha);
     assert!(!probe(&rgb(&[])).unwrap().alpha);
-    let late = [
-        SIGNATURE.to_vec(),
-        ihdr(8, 4, 8, 2, 0),
-        chunk(b"IDAT", &[1]),
-        trns(),
-        chunk(b"IEND", &[]),
-    ];
+    let late = [SIGNATURE.to_vec(), ihdr(8, 4, 8, 2, 0), chunk(b"IDAT", &[1]), trns(), chunk(b"IEND", &[])];
     assert!(!probe(&late.concat()).unwrap().alpha);
 }
 
@@ -68,23 +59,11 @@ fn colour_chunks_are_handed_over() {
 #[test]
 fn the_profile_is_the_zlib_stream_alone() {
     let bytes = rgb(&[chunk(b"iCCP", b"Display P3\0\0stream")]);
-    let Profile::Deflated(range) = probe(&bytes).unwrap().profile else {
-        panic!()
-    };
+    let Profile::Deflated(range) = probe(&bytes).unwrap().profile else { panic!() };
     assert_eq!(&bytes[range], b"stream");
-    for broken in [
-        b"no name's end".as_slice(),
-        b"\0\0stream",
-        b"name\0\x01stream",
-        b"name\0",
-        b"name\0\0",
-    ] {
+    for broken in [b"no name's end".as_slice(), b"\0\0stream", b"name\0\x01stream", b"name\0", b"name\0\0"] {
         let info = probe(&rgb(&[chunk(b"iCCP", broken)])).unwrap();
-        assert_eq!(
-            (info.profile, info.notes.len()),
-            (Profile::None, 1),
-            "{broken:?}"
-        );
+        assert_eq!((info.profile, info.notes.len()), (Profile::None, 1), "{broken:?}");
     }
 }
 
@@ -112,12 +91,7 @@ fn a_file_without_its_end_is_incomplete() {
 
 #[test]
 fn variants_and_missing_data_are_named() {
-    let apple = [
-        SIGNATURE.to_vec(),
-        chunk(b"CgBI", &[0; 4]),
-        ihdr(8, 4, 8, 2, 0),
-    ]
-    .concat();
+    let apple = [SIGNATURE.to_vec(), chunk(b"CgBI", &[0; 4]), ihdr(8, 4, 8, 2, 0)].concat();
     assert!(rejection(&apple).contains("CgBI"));
     let empty = [SIGNATURE.to_vec(), ihdr(8, 4, 8, 2, 0), chunk(b"IEND", &[])].concat();
     assert!(rejection(&empty).starts_with("damaged"));

@@ -18,8 +18,7 @@ fn colours_in_both_byte_orders() {
             (5, 4, ColorModel::Cmyk { inverted: false }),
         ] {
             for bits in [8, 16] {
-                let info =
-                    probe(&order.file(&order.picture(photometric, &vec![bits; samples]))).unwrap();
+                let info = probe(&order.file(&order.picture(photometric, &vec![bits; samples]))).unwrap();
                 assert_eq!(info.format, Format::Tiff);
                 assert_eq!((info.width, info.height, info.frames), (4, 2, 1));
                 assert_eq!((info.color, info.bits_per_sample), (color, bits as u8));
@@ -33,30 +32,15 @@ fn colours_in_both_byte_orders() {
 fn extra_samples_tell_alpha() {
     let order = Order::Big;
     let info = |samples: usize, meaning: &[u16]| {
-        let entries = with(
-            order.picture(2, &vec![8; samples]),
-            order.shorts(338, meaning),
-        );
+        let entries = with(order.picture(2, &vec![8; samples]), order.shorts(338, meaning));
         probe(&order.file(&entries)).unwrap()
     };
-    assert_eq!(
-        (info(4, &[1]).alpha, info(4, &[1]).premultiplied),
-        (true, true)
-    );
-    assert_eq!(
-        (info(4, &[2]).alpha, info(4, &[2]).premultiplied),
-        (true, false)
-    );
-    assert_eq!(
-        (info(4, &[0]).alpha, info(4, &[0]).premultiplied),
-        (false, false)
-    );
+    assert_eq!((info(4, &[1]).alpha, info(4, &[1]).premultiplied), (true, true));
+    assert_eq!((info(4, &[2]).alpha, info(4, &[2]).premultiplied), (true, false));
+    assert_eq!((info(4, &[0]).alpha, info(4, &[0]).premultiplied), (false, false));
     assert!(info(6, &[2, 0, 0]).alpha);
     let unnamed = probe(&order.file(&order.picture(2, &[8; 4]))).unwrap();
-    assert_eq!(
-        (unnamed.alpha, unnamed.premultiplied, unnamed.notes.len()),
-        (true, false, 1)
-    );
+    assert_eq!((unnamed.alpha, unnamed.premultiplied, unnamed.notes.len()), (true, false, 1));
     let grey = probe(&order.file(&with(order.picture(1, &[8; 2]), order.short(338, 2)))).unwrap();
     assert_eq!((grey.color, grey.alpha), (ColorModel::Grey, true));
     let inverted = rejection(&order.file(&with(order.picture(0, &[8; 2]), order.short(338, 2))));
@@ -77,24 +61,15 @@ fn kinds_that_are_not_read_are_named() {
         (order.short(266, 2), "bits are in reverse order"),
         (order.short(284, 2), "each channel in a plane of its own"),
         (order.short(317, 3), "the floating-point predictor"),
-        (
-            order.shorts(258, &[32, 32, 32]),
-            "a TIFF of 32 bits a sample",
-        ),
+        (order.shorts(258, &[32, 32, 32]), "a TIFF of 32 bits a sample"),
         (order.shorts(258, &[8, 8, 16]), "samples of different sizes"),
-        (
-            order.shorts(339, &[3, 3, 3]),
-            "a TIFF of floating-point samples",
-        ),
+        (order.shorts(339, &[3, 3, 3]), "a TIFF of floating-point samples"),
         (order.shorts(339, &[2]), "a TIFF of signed samples"),
         (Entry(50706, 1, 4, vec![1, 4, 0, 0]), "a camera raw (DNG)"),
         (order.short(262, 32803), "a camera raw"),
     ] {
         let said = rejected(entry);
-        assert!(
-            said.starts_with("unsupported: ") && said.contains(name),
-            "{said} for {name}"
-        );
+        assert!(said.starts_with("unsupported: ") && said.contains(name), "{said} for {name}");
     }
     let inks = rejection(&order.file(&with(order.picture(5, &[8; 4]), order.short(332, 2))));
     assert!(inks.contains("inks other than CMYK"), "{inks}");
@@ -114,13 +89,7 @@ fn raws_whose_thumbnail_comes_first_are_named_by_their_make() {
 #[test]
 fn compressions_that_are_read() {
     let order = Order::Little;
-    for (compression, predictors) in [
-        (1, 1..=1),
-        (5, 1..=2),
-        (8, 1..=2),
-        (32946, 1..=2),
-        (32773, 1..=1),
-    ] {
+    for (compression, predictors) in [(1, 1..=1), (5, 1..=2), (8, 1..=2), (32946, 1..=2), (32773, 1..=1)] {
         for predictor in predictors {
             let entries = with(order.picture(2, &[8; 3]), order.short(259, compression));
             assert!(probe(&order.file(&with(entries, order.short(317, predictor)))).is_ok());
@@ -132,22 +101,14 @@ fn compressions_that_are_read() {
 #[test]
 fn strips_and_tiles_must_fit_the_picture() {
     let order = Order::Little;
-    for entry in [
-        order.long(278, 1),
-        order.long(278, 0),
-        order.shorts(273, &[4, 5]),
-        Entry(273, 12, 1, vec![0; 8]),
-    ] {
+    for entry in
+        [order.long(278, 1), order.long(278, 0), order.shorts(273, &[4, 5]), Entry(273, 12, 1, vec![0; 8])]
+    {
         assert!(rejected(entry).starts_with("damaged"));
     }
     let mut tiled = order.picture(2, &[8; 3]);
     tiled.retain(|entry| !(273..=279).contains(&entry.0) || entry.0 == 277);
-    tiled.extend([
-        order.short(322, 16),
-        order.short(323, 16),
-        order.long(324, 4),
-        order.long(325, 8),
-    ]);
+    tiled.extend([order.short(322, 16), order.short(323, 16), order.long(324, 4), order.long(325, 8)]);
     assert!(probe(&order.file(&tiled)).unwrap().complete);
     let huge = with(tiled, order.long(322, u32::MAX));
     assert!(rejection(&order.file(&huge)).starts_with("too-large"));
@@ -158,15 +119,10 @@ fn strips_and_tiles_must_fit_the_picture() {
 #[test]
 fn profile_and_further_pages() {
     let order = Order::Big;
-    let entries = with(
-        order.picture(2, &[8; 3]),
-        Entry(34675, 7, 7, b"profile".to_vec()),
-    );
+    let entries = with(order.picture(2, &[8; 3]), Entry(34675, 7, 7, b"profile".to_vec()));
     let bytes = [order.header(), order.directory(8, &entries, 4000)].concat();
     let info = probe(&bytes).unwrap();
-    let Profile::Ranges(ranges) = info.profile else {
-        panic!()
-    };
+    let Profile::Ranges(ranges) = info.profile else { panic!() };
     assert_eq!(&bytes[ranges[0].clone()], b"profile");
     assert_eq!(info.notes, ["Only the first page of the TIFF is used."]);
 }
@@ -174,11 +130,7 @@ fn profile_and_further_pages() {
 #[test]
 fn a_chain_of_pages_that_loops_is_damaged() {
     let order = Order::Little;
-    let bytes = [
-        order.header(),
-        order.directory(8, &order.picture(2, &[8; 3]), 8),
-    ]
-    .concat();
+    let bytes = [order.header(), order.directory(8, &order.picture(2, &[8; 3]), 8)].concat();
     assert!(rejection(&bytes).contains("followed by itself"));
 }
 

@@ -7,16 +7,11 @@ use image::{ColorType, ImageDecoder, ImageError};
 use image_header::{Limits, Rejection, SourceInfo};
 
 use super::{
-    DecodeError, Decoded, accept_what_is_there, check_size, from_rgba, image_limits, interleaved,
-    undecoded,
+    DecodeError, Decoded, accept_what_is_there, check_size, from_rgba, image_limits, interleaved, undecoded,
 };
 use crate::picture::Components;
 
-pub(super) fn decode(
-    source: &[u8],
-    info: &SourceInfo,
-    limits: &Limits,
-) -> Result<Decoded, DecodeError> {
+pub(super) fn decode(source: &[u8], info: &SourceInfo, limits: &Limits) -> Result<Decoded, DecodeError> {
     let damaged = |error: ImageError| Rejection::damaged(error.to_string());
     let mut decoder = BmpDecoder::new(Cursor::new(source)).map_err(damaged)?;
     decoder.set_limits(image_limits(limits)).map_err(damaged)?;
@@ -34,8 +29,5 @@ pub(super) fn decode(
         ColorType::Rgba8 => from_rgba(info, samples),
         other => return Err(Rejection::unsupported(format!("a BMP of {other:?} samples")).into()),
     };
-    Ok(Decoded {
-        picture,
-        warnings: warning.into_iter().collect(),
-    })
+    Ok(Decoded { picture, warnings: warning.into_iter().collect() })
 }

@@ -6,15 +6,9 @@ use image::codecs::gif::GifDecoder;
 use image::{ImageDecoder, ImageError};
 use image_header::{Limits, Rejection, SourceInfo};
 
-use super::{
-    DecodeError, Decoded, accept_what_is_there, check_size, from_rgba, image_limits, undecoded,
-};
+use super::{DecodeError, Decoded, accept_what_is_there, check_size, from_rgba, image_limits, undecoded};
 
-pub(super) fn decode(
-    source: &[u8],
-    info: &SourceInfo,
-    limits: &Limits,
-) -> Result<Decoded, DecodeError> {
+pub(super) fn decode(source: &[u8], info: &SourceInfo, limits: &Limits) -> Result<Decoded, DecodeError> {
     let damaged = |error: ImageError| Rejection::damaged(error.to_string());
     let mut decoder = GifDecoder::new(Cursor::new(source)).map_err(damaged)?;
     decoder.set_limits(image_limits(limits)).map_err(damaged)?;
@@ -25,8 +19,5 @@ pub(super) fn decode(
         Ok(()) => None,
         Err(error) => Some(accept_what_is_there(&rgba, info, &error.to_string())?),
     };
-    Ok(Decoded {
-        picture: from_rgba(info, rgba),
-        warnings: warning.into_iter().collect(),
-    })
+    Ok(Decoded { picture: from_rgba(info, rgba), warnings: warning.into_iter().collect() })
 }

@@ -48,31 +48,20 @@ pub(super) fn decode(
         Ok(()) if !info.complete => Some("the file ends too early".to_owned()),
         Ok(()) => None,
     };
-    let warning = error
-        .map(|error| accept_what_is_there(&samples, info, &error))
-        .transpose()?;
+    let warning = error.map(|error| accept_what_is_there(&samples, info, &error)).transpose()?;
 
     let picture = match (info.color, components) {
-        (ColorModel::Grey, 1) => {
-            Picture::Planar(vec![Plane::full(info.width, info.height, samples)])
-        }
+        (ColorModel::Grey, 1) => Picture::Planar(vec![Plane::full(info.width, info.height, samples)]),
         (ColorModel::YCbCr, 3) => Picture::Planar(split(info, &samples)),
         (ColorModel::Rgb, 3) => interleaved(info, Components::Rgb, samples),
-        (ColorModel::Cmyk { inverted }, 4) => {
-            interleaved(info, Components::Cmyk { inverted }, samples)
-        }
-        (ColorModel::Ycck { inverted }, 4) => {
-            interleaved(info, Components::Ycck { inverted }, samples)
-        }
+        (ColorModel::Cmyk { inverted }, 4) => interleaved(info, Components::Cmyk { inverted }, samples),
+        (ColorModel::Ycck { inverted }, 4) => interleaved(info, Components::Ycck { inverted }, samples),
         (model, _) => {
             let what = format!("a JPEG of {components} components that are said to be {model:?}");
             return Err(Rejection::unsupported(what).into());
         }
     };
-    Ok(Decoded {
-        picture,
-        warnings: warning.into_iter().collect(),
-    })
+    Ok(Decoded { picture, warnings: warning.into_iter().collect() })
 }
 
 /// Interleaved samples as three planes.

@@ -79,29 +79,18 @@ fn undecoded(info: &SourceInfo, components: usize) -> Vec<u8> {
 fn accept_partial(missing: usize, rows: usize, error: &str) -> Result<String, Rejection> {
     let there = 100 * (rows - missing) / rows.max(1);
     if missing * 2 > rows {
-        return Err(Rejection::damaged(format!(
-            "only {there} % of the picture can be decoded ({error})"
-        )));
+        return Err(Rejection::damaged(format!("only {there} % of the picture can be decoded ({error})")));
     }
-    Ok(format!(
-        "the file is damaged or cut off; {there} % of the picture was decoded ({error})"
-    ))
+    Ok(format!("the file is damaged or cut off; {there} % of the picture was decoded ({error})"))
 }
 
 /// Rows, packed `row_bytes` each, in which no sample was decoded.
 fn undecoded_rows(samples: &[u8], row_bytes: usize) -> usize {
-    samples
-        .chunks_exact(row_bytes.max(1))
-        .filter(|row| row.iter().all(|&sample| sample == UNDECODED))
-        .count()
+    samples.chunks_exact(row_bytes.max(1)).filter(|row| row.iter().all(|&sample| sample == UNDECODED)).count()
 }
 
 /// [`accept_partial`] by what a decoder left untouched in `samples`.
-fn accept_what_is_there(
-    samples: &[u8],
-    info: &SourceInfo,
-    error: &str,
-) -> Result<String, Rejection> {
+fn accept_what_is_there(samples: &[u8], info: &SourceInfo, error: &str) -> Result<String, Rejection> {
     let rows = info.height as usize;
     let row_bytes = samples.len() / rows.max(1);
     accept_partial(undecoded_rows(samples, row_bytes), rows, error)
@@ -121,10 +110,7 @@ fn from_rgba(info: &SourceInfo, rgba: Vec<u8>) -> Picture {
     if info.alpha {
         return interleaved(info, Components::Rgba, rgba);
     }
-    let rgb = rgba
-        .chunks_exact(4)
-        .flat_map(|pixel| [pixel[0], pixel[1], pixel[2]])
-        .collect();
+    let rgb = rgba.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
     interleaved(info, Components::Rgb, rgb)
 }
 

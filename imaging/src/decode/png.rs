@@ -34,9 +34,7 @@ pub(super) fn decode(
         ColorType::Rgba => Components::Rgba,
         ColorType::Indexed => return Err(Rejection::damaged("its palette is missing").into()),
     };
-    let size = reader
-        .output_buffer_size()
-        .ok_or_else(|| Rejection::damaged("its size overflows"))?;
+    let size = reader.output_buffer_size().ok_or_else(|| Rejection::damaged("its size overflows"))?;
     // What a cut-off file leaves out is grey, or transparent where the picture can be.
     let mut bytes = vec![if components.has_alpha() { 0 } else { UNDECODED }; size];
     let warning = read_rows(&mut reader, &mut bytes, height, stop)?;
@@ -47,16 +45,8 @@ pub(super) fn decode(
         }
         _ => Samples::Eight(bytes),
     };
-    let picture = Picture::Interleaved(Interleaved {
-        width,
-        height,
-        components,
-        samples,
-    });
-    Ok(Decoded {
-        picture,
-        warnings: warning.into_iter().collect(),
-    })
+    let picture = Picture::Interleaved(Interleaved { width, height, components, samples });
+    Ok(Decoded { picture, warnings: warning.into_iter().collect() })
 }
 
 /// Reads all rows, of all passes if the file is interlaced; a warning where it ends early.
@@ -68,11 +58,7 @@ fn read_rows(
 ) -> Result<Option<String>, DecodeError> {
     let row_bytes = bytes.len() / height.max(1) as usize;
     let bits_per_pixel = (reader.output_color_type().0.samples() * 8) as u8
-        * if reader.output_color_type().1 == BitDepth::Sixteen {
-            2
-        } else {
-            1
-        };
+        * if reader.output_color_type().1 == BitDepth::Sixteen { 2 } else { 1 };
     let mut decoded = 0;
     loop {
         stop.check()?;
@@ -93,11 +79,7 @@ fn read_rows(
             },
             Err(error) => {
                 let missing = bytes.len().saturating_sub(decoded);
-                return Ok(Some(accept_partial(
-                    missing,
-                    bytes.len(),
-                    &error.to_string(),
-                )?));
+                return Ok(Some(accept_partial(missing, bytes.len(), &error.to_string())?));
             }
         }
     }

@@ -22,9 +22,7 @@ pub(super) fn decode(
     bounds.decoding_buffer_size = usize::try_from(limits.decoded_bytes).unwrap_or(usize::MAX);
     bounds.intermediate_buffer_size = bounds.decoding_buffer_size;
     bounds.ifd_value_size = usize::try_from(limits.metadata_bytes).unwrap_or(usize::MAX);
-    let mut reader = Decoder::new(Cursor::new(source))
-        .map_err(damaged)?
-        .with_limits(bounds);
+    let mut reader = Decoder::new(Cursor::new(source)).map_err(damaged)?.with_limits(bounds);
     let (width, height) = reader.dimensions().map_err(damaged)?;
     check_size(info, width, height)?;
     let components = components(reader.colortype().map_err(damaged)?, info)?;
@@ -35,40 +33,27 @@ pub(super) fn decode(
         ChunkType::Tile => (samples(reader.read_image().map_err(damaged)?)?, None),
     };
     if length(&samples) != expected {
-        return Err(
-            Rejection::damaged("it holds another number of samples than its size says").into(),
-        );
+        return Err(Rejection::damaged("it holds another number of samples than its size says").into());
     }
     if info.premultiplied && components.has_alpha() {
         unpremultiply(&mut samples, components.count());
     }
-    let picture = Picture::Interleaved(Interleaved {
-        width,
-        height,
-        components,
-        samples,
-    });
-    Ok(Decoded {
-        picture,
-        warnings: warning.into_iter().collect(),
-    })
+    let picture = Picture::Interleaved(Interleaved { width, height, components, samples });
+    Ok(Decoded { picture, warnings: warning.into_iter().collect() })
 }
 
 fn components(color: ColorType, info: &SourceInfo) -> Result<Components, Rejection> {
     Ok(match color {
         ColorType::Gray(8 | 16) => Components::Grey,
         ColorType::GrayA(8 | 16) => Components::GreyAlpha,
-        ColorType::Multiband {
-            bit_depth: 8 | 16,
-            num_samples: 2,
-        } if info.color == ColorModel::Grey => Components::GreyAlpha,
+        ColorType::Multiband { bit_depth: 8 | 16, num_samples: 2 } if info.color == ColorModel::Grey => {
+            Components::GreyAlpha
+        }
         ColorType::RGB(8 | 16) => Components::Rgb,
         ColorType::RGBA(8 | 16) => Components::Rgba,
         ColorType::CMYK(8 | 16) => Components::Cmyk { inverted: false },
         other => {
-            return Err(Rejection::unsupported(format!(
-                "a TIFF of {other:?} samples"
-            )));
+            return Err(Rejection::unsupported(format!("a TIFF of {other:?} samples")));
         }
     })
 }
@@ -111,9 +96,7 @@ fn samples(result: DecodingResult) -> Result<Samples, Rejection> {
     match result {
         DecodingResult::U8(samples) => Ok(Samples::Eight(samples)),
         DecodingResult::U16(samples) => Ok(Samples::Sixteen(samples)),
-        _ => Err(Rejection::unsupported(
-            "a TIFF of other than 8 or 16 bits a sample",
-        )),
+        _ => Err(Rejection::unsupported("a TIFF of other than 8 or 16 bits a sample")),
     }
 }
 
@@ -127,27 +110,19 @@ fn length(samples: &Samples) -> usize {
 /// Colours of TIFF's associated alpha (TIFF 6.0, section 18) divided by it again. The last of `channels` is alpha.
 fn unpremultiply(samples: &mut Samples, channels: usize) {
     fn divide(color: u32, alpha: u32, most: u32) -> u32 {
-        if alpha == 0 {
-            0
-        } else {
-            ((color * most + alpha / 2) / alpha).min(most)
-        }
+        (color * most + alpha / 2).checked_div(alpha).unwrap_or(0).min(most)
     }
     match samples {
         Samples::Eight(samples) => {
             for pixel in samples.chunks_exact_mut(channels) {
                 let (colors, alpha) = pixel.split_at_mut(channels - 1);
-                colors
-                    .iter_mut()
-                    .for_each(|c| *c = divide((*c).into(), alpha[0].into(), 255) as u8);
+                colors.iter_mut().for_each(|c| *c = divide((*c).into(), alpha[0].into(), 255) as u8);
             }
         }
         Samples::Sixteen(samples) => {
             for pixel in samples.chunks_exact_mut(channels) {
                 let (colors, alpha) = pixel.split_at_mut(channels - 1);
-                colors
-                    .iter_mut()
-                    .for_each(|c| *c = divide((*c).into(), alpha[0].into(), 65_535) as u16);
+                colors.iter_mut().for_each(|c| *c = divide((*c).into(), alpha[0].into(), 65_535) as u16);
             }
         }
     }

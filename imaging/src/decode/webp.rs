@@ -8,19 +8,13 @@ use image_webp::WebPDecoder;
 use super::{DecodeError, Decoded, check_size, interleaved};
 use crate::picture::Components;
 
-pub(super) fn decode(
-    source: &[u8],
-    info: &SourceInfo,
-    limits: &Limits,
-) -> Result<Decoded, DecodeError> {
+pub(super) fn decode(source: &[u8], info: &SourceInfo, limits: &Limits) -> Result<Decoded, DecodeError> {
     let damaged = |error: image_webp::DecodingError| Rejection::damaged(error.to_string());
     let mut decoder = WebPDecoder::new(Cursor::new(source)).map_err(damaged)?;
     decoder.set_memory_limit(usize::try_from(limits.decoded_bytes).unwrap_or(usize::MAX));
     let (width, height) = decoder.dimensions();
     check_size(info, width, height)?;
-    let size = decoder
-        .output_buffer_size()
-        .ok_or_else(|| Rejection::damaged("its size overflows"))?;
+    let size = decoder.output_buffer_size().ok_or_else(|| Rejection::damaged("its size overflows"))?;
     let mut samples = vec![0; size];
     decoder.read_image(&mut samples).map_err(damaged)?;
     let has_alpha = decoder.has_alpha();
@@ -29,8 +23,5 @@ pub(super) fn decode(
         (true, false) => super::from_rgba(info, samples),
         (false, _) => interleaved(info, Components::Rgb, samples),
     };
-    Ok(Decoded {
-        picture,
-        warnings: Vec::new(),
-    })
+    Ok(Decoded { picture, warnings: Vec::new() })
 }

@@ -2,9 +2,7 @@
 //! 0.6 % of bytes, take three times as long, and make that encoder write a scan for each component, which
 //! readers can only show once all are there.
 
-use jpeg_encoder::{
-    ChromaSubsamplingMethod, ColorType, Encoder, ImageBuffer, JpegColorType, SamplingFactor,
-};
+use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, ImageBuffer, JpegColorType, SamplingFactor};
 
 use crate::Fault;
 use crate::color::{Pixels, Upright};
@@ -22,13 +20,9 @@ pub(super) fn encode(picture: &Upright, spec: &RenditionSpec) -> Result<Vec<u8>,
     encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
     match &picture.pixels {
         Pixels::Grey(grey) => encoder.encode(grey, width, height, ColorType::Luma),
-        Pixels::YCbCr420 { luma, blue, red } => encoder.encode_image(Planes {
-            width,
-            height,
-            luma,
-            blue,
-            red,
-        }),
+        Pixels::YCbCr420 { luma, blue, red } => {
+            encoder.encode_image(Planes { width, height, luma, blue, red })
+        }
         Pixels::Rgb(rgb) => encoder.encode(rgb, width, height, ColorType::Rgb),
         Pixels::Rgba(_) => {
             let rgb = picture.to_rgb(spec.background.unwrap_or([255; 3]));

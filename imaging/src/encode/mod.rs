@@ -41,11 +41,7 @@ impl From<crate::stop::Stopped> for EncodeError {
 }
 
 /// `picture` as a file of `spec`'s format. No metadata is written.
-pub(crate) fn encode(
-    picture: &Upright,
-    spec: &RenditionSpec,
-    stop: &Stop,
-) -> Result<Vec<u8>, EncodeError> {
+pub(crate) fn encode(picture: &Upright, spec: &RenditionSpec, stop: &Stop) -> Result<Vec<u8>, EncodeError> {
     stop.check()?;
     match spec.format {
         OutputFormat::Jpeg => jpeg::encode(picture, spec).map_err(Into::into),

@@ -10,23 +10,13 @@ use crate::stop::Stop;
 
 pub(super) const REVISION: u32 = 1;
 
-pub(super) fn lossy(
-    picture: &Upright,
-    spec: &RenditionSpec,
-    stop: &Stop,
-) -> Result<Vec<u8>, EncodeError> {
-    let config = EncoderConfig::new()
-        .quality(f32::from(spec.quality.unwrap_or(78)))
-        .method(4);
+pub(super) fn lossy(picture: &Upright, spec: &RenditionSpec, stop: &Stop) -> Result<Vec<u8>, EncodeError> {
+    let config = EncoderConfig::new().quality(f32::from(spec.quality.unwrap_or(78))).method(4);
     let (width, height) = (picture.width, picture.height);
     let half = width.div_ceil(2) as usize;
     match &picture.pixels {
         Pixels::YCbCr420 { luma, blue, red } => {
-            let (y, u, v) = (
-                limited(luma, &LUMA),
-                limited(blue, &CHROMA),
-                limited(red, &CHROMA),
-            );
+            let (y, u, v) = (limited(luma, &LUMA), limited(blue, &CHROMA), limited(red, &CHROMA));
             yuv(config, [&y, &u, &v], (width, height), stop)
         }
         Pixels::Grey(grey) => {
@@ -45,10 +35,7 @@ pub(super) fn lossless(picture: &Upright, stop: &Stop) -> Result<Vec<u8>, Encode
     match &picture.pixels {
         Pixels::Rgba(rgba) => finish(Encoder::new_rgba(rgba, width, height).config(config), stop),
         Pixels::Rgb(rgb) => finish(Encoder::new_rgb(rgb, width, height).config(config), stop),
-        _ => finish(
-            Encoder::new_rgb(&picture.to_rgb([0; 3]), width, height).config(config),
-            stop,
-        ),
+        _ => finish(Encoder::new_rgb(&picture.to_rgb([0; 3]), width, height).config(config), stop),
     }
 }
 
@@ -75,21 +62,16 @@ fn yuv(
 }
 
 fn finish(encoder: Encoder<'_>, stop: &Stop) -> Result<Vec<u8>, EncodeError> {
-    encoder
-        .encode(stop)
-        .map_err(|error| match stop.is_stopped() {
-            true => EncodeError::Stopped,
-            false => EncodeError::Fault(Fault::new(error)),
-        })
+    encoder.encode(stop).map_err(|error| match stop.is_stopped() {
+        true => EncodeError::Stopped,
+        false => EncodeError::Fault(Fault::new(error)),
+    })
 }
 
 /// WebP's YUV is of ITU-R BT.601's limited range (RFC 9649, 2.5: luma 16 to 235, chroma 16 to 240), JFIF's
 /// of the full one.
 fn limited(samples: &[u8], table: &[u8; 256]) -> Vec<u8> {
-    samples
-        .iter()
-        .map(|&sample| table[usize::from(sample)])
-        .collect()
+    samples.iter().map(|&sample| table[usize::from(sample)]).collect()
 }
 
 const LUMA: [u8; 256] = range(219, 0, 16);
@@ -100,11 +82,7 @@ const fn range(span: i32, centre: i32, offset: i32) -> [u8; 256] {
     let mut value = 0;
     while value < 256 {
         let scaled = (value - centre) * span * 2;
-        let rounded = if scaled < 0 {
-            (scaled - 255) / 510
-        } else {
-            (scaled + 255) / 510
-        };
+        let rounded = if scaled < 0 { (scaled - 255) / 510 } else { (scaled + 255) / 510 };
         table[value as usize] = (rounded + offset) as u8;
         value += 1;
     }

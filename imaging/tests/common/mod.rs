@@ -1,25 +1,15 @@
 //! What the tests share: deriving a file and looking at the renditions.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    missing_docs,
-    unreachable_pub
-)]
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub)]
 
 use std::convert::Infallible;
 
 use imaging::{
-    DeriveError, Derived, FormatChoice, Limits, OutputFormat, Preset, Rejection, Rendition, Stop,
-    derive, plan, probe,
+    DeriveError, Derived, FormatChoice, Limits, OutputFormat, Preset, Rejection, Rendition, Stop, derive,
+    plan, probe,
 };
 
 pub fn preset(widths: &[u32], formats: &[FormatChoice]) -> Preset {
-    let mut preset = Preset {
-        widths: widths.to_vec(),
-        formats: formats.to_vec(),
-        ..Preset::default()
-    };
+    let mut preset = Preset { widths: widths.to_vec(), formats: formats.to_vec(), ..Preset::default() };
     preset.quality = imaging::Quality::all(95);
     preset
 }
@@ -60,10 +50,7 @@ impl Decoded {
             OutputFormat::Png => Self::png(&rendition.bytes),
             OutputFormat::Webp | OutputFormat::WebpLossless => Self::webp(&rendition.bytes),
         };
-        assert_eq!(
-            (decoded.width, decoded.height),
-            (rendition.spec.width, rendition.spec.height)
-        );
+        assert_eq!((decoded.width, decoded.height), (rendition.spec.width, rendition.spec.height));
         decoded
     }
 
@@ -72,26 +59,14 @@ impl Decoded {
         let samples = decoder.decode().unwrap();
         let (width, height) = decoder.dimensions().unwrap();
         let channels = samples.len() / (width * height);
-        Self {
-            width: width as u32,
-            height: height as u32,
-            channels,
-            samples,
-        }
+        Self { width: width as u32, height: height as u32, channels, samples }
     }
 
     fn png(file: &[u8]) -> Self {
-        let mut reader = png::Decoder::new(std::io::Cursor::new(file))
-            .read_info()
-            .unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().unwrap();
         let mut samples = vec![0; reader.output_buffer_size().unwrap()];
         let info = reader.next_frame(&mut samples).unwrap();
-        Self {
-            width: info.width,
-            height: info.height,
-            channels: info.color_type.samples(),
-            samples,
-        }
+        Self { width: info.width, height: info.height, channels: info.color_type.samples(), samples }
     }
 
     fn webp(file: &[u8]) -> Self {
@@ -99,22 +74,13 @@ impl Decoded {
         let (width, height) = decoder.dimensions();
         let mut samples = vec![0; decoder.output_buffer_size().unwrap()];
         decoder.read_image(&mut samples).unwrap();
-        Self {
-            width,
-            height,
-            channels: if decoder.has_alpha() { 4 } else { 3 },
-            samples,
-        }
+        Self { width, height, channels: if decoder.has_alpha() { 4 } else { 3 }, samples }
     }
 
     /// Red, green, blue at (x, y).
     pub fn rgb(&self, x: u32, y: u32) -> [u8; 3] {
         let pixel = self.pixel(x, y);
-        if self.channels < 3 {
-            [pixel[0]; 3]
-        } else {
-            [pixel[0], pixel[1], pixel[2]]
-        }
+        if self.channels < 3 { [pixel[0]; 3] } else { [pixel[0], pixel[1], pixel[2]] }
     }
 
     pub fn pixel(&self, x: u32, y: u32) -> &[u8] {
@@ -125,12 +91,7 @@ impl Decoded {
     /// Mean absolute difference of samples.
     pub fn distance(&self, other: &Self) -> f64 {
         assert_eq!(self.samples.len(), other.samples.len());
-        let sum: u64 = self
-            .samples
-            .iter()
-            .zip(&other.samples)
-            .map(|(a, b)| u64::from(a.abs_diff(*b)))
-            .sum();
+        let sum: u64 = self.samples.iter().zip(&other.samples).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
         sum as f64 / self.samples.len() as f64
     }
 }

@@ -49,18 +49,13 @@ impl Kept {
             }
             Ok(found)
         };
-        Ok(Self {
-            staged: read(Folder::Staged)?,
-            ready: read(Folder::Ready)?,
-            dead: read(Folder::Dead)?,
-        })
+        Ok(Self { staged: read(Folder::Staged)?, ready: read(Folder::Ready)?, dead: read(Folder::Dead)? })
     }
 
     /// The greatest number that an id here was made from.
     pub(crate) fn newest(&self) -> Option<u64> {
         let all = self.staged.iter().chain(&self.ready).chain(&self.dead);
-        all.filter_map(|stored| u64::from_str_radix(&stored.id, 16).ok())
-            .max()
+        all.filter_map(|stored| u64::from_str_radix(&stored.id, 16).ok()).max()
     }
 }
 

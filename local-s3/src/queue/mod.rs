@@ -67,13 +67,8 @@ impl Queue {
                 disk::remove(&root, &stored.id, Folder::Staged)?;
             }
         }
-        let shared = Shared {
-            root,
-            settings,
-            sequence,
-            state: Mutex::new(state),
-            changed: watch::Sender::new(0),
-        };
+        let shared =
+            Shared { root, settings, sequence, state: Mutex::new(state), changed: watch::Sender::new(0) };
         Ok(Self(Arc::new(shared)))
     }
 
@@ -99,10 +94,7 @@ impl Queue {
     /// The messages that were received too often, oldest first.
     pub fn dead_letters(&self) -> Vec<Message> {
         let max = self.0.settings.max_receives;
-        self.state()
-            .dead()
-            .map(|stored| stored.message(String::new(), max))
-            .collect()
+        self.state().dead().map(|stored| stored.message(String::new(), max)).collect()
     }
 
     /// Makes every dead letter visible again, with its receive count at zero. Returns how many there were.
@@ -167,8 +159,6 @@ impl Queue {
     }
 
     fn notice(&self) {
-        self.0
-            .changed
-            .send_modify(|changes| *changes = changes.wrapping_add(1));
+        self.0.changed.send_modify(|changes| *changes = changes.wrapping_add(1));
     }
 }

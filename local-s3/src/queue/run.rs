@@ -78,14 +78,10 @@ impl Queue {
         F: Fn(Vec<Message>) -> Fut,
         Fut: Future<Output = Vec<String>>,
     {
-        let receipts: Vec<(String, String)> = batch
-            .iter()
-            .map(|message| (message.id.clone(), message.receipt.clone()))
-            .collect();
+        let receipts: Vec<(String, String)> =
+            batch.iter().map(|message| (message.id.clone(), message.receipt.clone())).collect();
         // Called inside the guarded future: a callback may panic before it returns one.
-        let answer = AssertUnwindSafe(async { deliver(batch).await })
-            .catch_unwind()
-            .await;
+        let answer = AssertUnwindSafe(async { deliver(batch).await }).catch_unwind().await;
         let failed: HashSet<String> = match answer {
             Ok(failed) => failed.into_iter().collect(),
             Err(_) => {
@@ -97,11 +93,8 @@ impl Queue {
             }
         };
         for (id, receipt) in receipts {
-            let settled = if failed.contains(&id) {
-                self.fail(&id, &receipt)
-            } else {
-                self.finish(&id, &receipt)
-            };
+            let settled =
+                if failed.contains(&id) { self.fail(&id, &receipt) } else { self.finish(&id, &receipt) };
             if let Err(error) = settled {
                 // The message stays in flight and comes back after its visibility timeout.
                 tracing::error!(%error, id, "a message could not be settled and will be delivered again");
@@ -158,11 +151,7 @@ impl Queue {
     }
 
     fn bury(&self, state: &mut super::State, stored: Stored) -> Result<(), Error> {
-        tracing::warn!(
-            id = stored.id,
-            receives = stored.receive_count,
-            "a message goes to the dead letters"
-        );
+        tracing::warn!(id = stored.id, receives = stored.receive_count, "a message goes to the dead letters");
         disk::relocate(&self.0.root, &stored.id, Folder::Ready, Folder::Dead)?;
         state.bury(stored);
         Ok(())
@@ -185,10 +174,7 @@ impl Queue {
         if stored.receive_count >= self.0.settings.max_receives {
             return self.bury(&mut state, stored);
         }
-        state.wait(
-            id,
-            Instant::now() + self.0.settings.wait(stored.receive_count),
-        );
+        state.wait(id, Instant::now() + self.0.settings.wait(stored.receive_count));
         Ok(())
     }
 

@@ -34,9 +34,7 @@ impl QueueSettings {
     /// The wait after the `receives`-th delivery failed.
     pub(super) fn wait(&self, receives: u32) -> Duration {
         let doublings = receives.saturating_sub(1).min(20);
-        self.backoff
-            .saturating_mul(1 << doublings)
-            .min(self.longest_backoff)
+        self.backoff.saturating_mul(1 << doublings).min(self.longest_backoff)
     }
 }
 
@@ -47,9 +45,8 @@ mod tests {
     #[test]
     fn waits_double_up_to_a_bound() {
         let settings = QueueSettings::default();
-        let waits: Vec<u64> = [1, 2, 3, 6, u32::MAX]
-            .map(|receives| settings.wait(receives).as_secs())
-            .to_vec();
+        let waits: Vec<u64> =
+            [1, 2, 3, 6, u32::MAX].map(|receives| settings.wait(receives).as_secs()).to_vec();
         assert_eq!(waits, [1, 2, 4, 30, 30]);
     }
 }

@@ -36,13 +36,7 @@ impl Live {
 
 impl State {
     pub(super) fn add(&mut self, stored: Stored) {
-        self.live.insert(
-            stored.id.clone(),
-            Live {
-                stored,
-                status: Status::Visible,
-            },
-        );
+        self.live.insert(stored.id.clone(), Live { stored, status: Status::Visible });
     }
 
     pub(super) fn bury(&mut self, stored: Stored) {
@@ -70,13 +64,7 @@ impl State {
     }
 
     pub(super) fn deliver(&mut self, stored: Stored, receipt: String, until: Instant) {
-        self.live.insert(
-            stored.id.clone(),
-            Live {
-                stored,
-                status: Status::InFlight(receipt, until),
-            },
-        );
+        self.live.insert(stored.id.clone(), Live { stored, status: Status::InFlight(receipt, until) });
     }
 
     /// The message, if this receipt is still the one it is in flight under.
@@ -117,10 +105,6 @@ impl State {
             .values()
             .filter(|live| matches!(live.status, Status::InFlight(..)) && !live.is_available(now))
             .count();
-        Depth {
-            visible: self.live.len() - in_flight,
-            in_flight,
-            dead: self.dead.len(),
-        }
+        Depth { visible: self.live.len() - in_flight, in_flight, dead: self.dead.len() }
     }
 }

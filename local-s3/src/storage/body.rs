@@ -32,9 +32,7 @@ impl Store {
                 // Replaced or removed between the look into the index and the opening: look again.
                 Err(error)
                     if error.kind() == std::io::ErrorKind::NotFound
-                        && !bucket
-                            .find(key, version)
-                            .is_ok_and(|now| now.sequence == object.sequence) => {}
+                        && !bucket.find(key, version).is_ok_and(|now| now.sequence == object.sequence) => {}
                 Err(error) => return Err(Error::io("read", &path)(error).into()),
             }
         }
@@ -43,19 +41,12 @@ impl Store {
 
 impl Opened {
     /// The bytes of `range`, which must lie within the object.
-    pub(crate) async fn stream(
-        mut self,
-        range: Range<u64>,
-    ) -> Result<ReaderStream<Take<File>>, Fault> {
+    pub(crate) async fn stream(mut self, range: Range<u64>) -> Result<ReaderStream<Take<File>>, Fault> {
         if range.start > 0 {
             let sought = self.file.seek(SeekFrom::Start(range.start)).await;
-            sought.map_err(|error| {
-                Fault::Internal(format!("cannot seek in {:?}: {error}", self.object.key))
-            })?;
+            sought
+                .map_err(|error| Fault::Internal(format!("cannot seek in {:?}: {error}", self.object.key)))?;
         }
-        Ok(ReaderStream::with_capacity(
-            self.file.take(range.end - range.start),
-            BUFFER,
-        ))
+        Ok(ReaderStream::with_capacity(self.file.take(range.end - range.start), BUFFER))
     }
 }

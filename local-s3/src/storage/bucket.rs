@@ -68,10 +68,7 @@ impl Bucket {
     }
 
     pub(crate) fn versioning(&self) -> Versioning {
-        *self
-            .versioning
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
+        *self.versioning.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn notifies(&self) -> bool {
@@ -112,10 +109,7 @@ impl Bucket {
 
     /// The newest version of a key, which may be a delete marker.
     pub(crate) fn newest(&self, key: &str) -> Option<Arc<Object>> {
-        self.objects()
-            .get(key)
-            .and_then(|versions| versions.first())
-            .cloned()
+        self.objects().get(key).and_then(|versions| versions.first()).cloned()
     }
 
     /// The version to read: the newest one, or the one named.
@@ -125,11 +119,7 @@ impl Bucket {
             Some(name) => {
                 let objects = self.objects();
                 let versions = objects.get(key).ok_or(Fault::NoSuchVersion)?;
-                versions
-                    .iter()
-                    .find(|object| object.is_version(name))
-                    .cloned()
-                    .ok_or(Fault::NoSuchVersion)?
+                versions.iter().find(|object| object.is_version(name)).cloned().ok_or(Fault::NoSuchVersion)?
             }
         };
         if found.delete_marker {
@@ -158,10 +148,7 @@ impl Store {
         if buckets.contains_key(name) {
             return Err(Fault::BucketExists);
         }
-        let record = BucketRecord {
-            created_ms: clock::unix_ms(),
-            versioning: Versioning::Off,
-        };
+        let record = BucketRecord { created_ms: clock::unix_ms(), versioning: Versioning::Off };
         self.write_record(name, &record)?;
         let bucket = Arc::new(Bucket::new(name, &record));
         buckets.insert(name.to_owned(), Arc::clone(&bucket));
@@ -186,11 +173,7 @@ impl Store {
             files::remove(&store.layout.bucket(bucket.name()))?;
             files::sync_parent(&store.layout.bucket(bucket.name()));
             bucket.deleted.store(true, Ordering::Release);
-            store
-                .buckets
-                .write()
-                .unwrap_or_else(PoisonError::into_inner)
-                .remove(bucket.name());
+            store.buckets.write().unwrap_or_else(PoisonError::into_inner).remove(bucket.name());
             let _ = std::fs::remove_dir_all(store.layout.store(bucket.name()));
             let _ = std::fs::remove_dir(store.layout.view(bucket.name()));
             Ok(())
@@ -214,22 +197,9 @@ impl Store {
         .await
     }
 
-    pub(super) fn set_versioning_now(
-        &self,
-        bucket: &Bucket,
-        versioning: Versioning,
-    ) -> Result<(), Fault> {
-        self.write_record(
-            bucket.name(),
-            &BucketRecord {
-                created_ms: bucket.created_ms,
-                versioning,
-            },
-        )?;
-        *bucket
-            .versioning
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = versioning;
+    pub(super) fn set_versioning_now(&self, bucket: &Bucket, versioning: Versioning) -> Result<(), Fault> {
+        self.write_record(bucket.name(), &BucketRecord { created_ms: bucket.created_ms, versioning })?;
+        *bucket.versioning.write().unwrap_or_else(PoisonError::into_inner) = versioning;
         Ok(())
     }
 }

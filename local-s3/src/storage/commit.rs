@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use s3s::dto::ETagCondition;
 
-use super::{
-    Attributes, Bucket, Fault, Incoming, Object, Store, Versioning, blocking, files, object,
-};
+use super::{Attributes, Bucket, Fault, Incoming, Object, Store, Versioning, blocking, files, object};
 use crate::checksum::{Checksums, Kind};
 use crate::clock;
 use crate::event::{Event, Happening, Origin};
@@ -114,10 +112,9 @@ impl Store {
         files::create_dir_all(&self.layout.versions(bucket.name(), &object.key))?;
         let data = self.layout.data(bucket.name(), &object.key, sequence);
         new.body.place(&data)?;
-        self.commit(bucket, object, happening, origin)
-            .inspect_err(|_| {
-                let _ = files::remove(&data);
-            })
+        self.commit(bucket, object, happening, origin).inspect_err(|_| {
+            let _ = files::remove(&data);
+        })
     }
 
     /// Writes a version's JSON, which is the commit; the event is on disk before it, and in the queue after it.
@@ -129,14 +126,10 @@ impl Store {
         origin: &Origin,
     ) -> Result<Arc<Object>, Fault> {
         let staged = self.stage(bucket, &object, happening, origin)?;
-        let path = self
-            .layout
-            .version(bucket.name(), &object.key, object.sequence);
+        let path = self.layout.version(bucket.name(), &object.key, object.sequence);
         let written = files::to_json(&path, &object).and_then(|json| files::replace(&path, &json));
         if let Err(error) = written {
-            staged
-                .map(|staged| self.queue.unstage(staged))
-                .transpose()?;
+            staged.map(|staged| self.queue.unstage(staged)).transpose()?;
             return Err(error.into());
         }
         let object = Arc::new(object);
@@ -144,18 +137,15 @@ impl Store {
             let mut objects = bucket.objects_mut();
             let versions = objects.entry(object.key.clone()).or_default();
             let replaced = match object.version_id {
-                None => versions
-                    .iter()
-                    .position(|old| old.version_id.is_none())
-                    .map(|at| versions.remove(at)),
+                None => {
+                    versions.iter().position(|old| old.version_id.is_none()).map(|at| versions.remove(at))
+                }
                 Some(_) => None,
             };
             versions.insert(0, Arc::clone(&object));
             replaced
         };
-        staged
-            .map(|staged| self.queue.publish(staged))
-            .transpose()?;
+        staged.map(|staged| self.queue.publish(staged)).transpose()?;
         self.show(bucket, &object.key);
         if let Some(old) = replaced {
             self.remove_version(bucket, &old)?;
@@ -164,8 +154,7 @@ impl Store {
     }
 
     fn new_version_id(&self, bucket: &Bucket, sequence: u64) -> Option<String> {
-        (bucket.versioning() == Versioning::Enabled)
-            .then(|| object::version_id(bucket.name(), sequence))
+        (bucket.versioning() == Versioning::Enabled).then(|| object::version_id(bucket.name(), sequence))
     }
 
     /// Removes a version by name for good; without one, removes the object or hides it behind a delete marker, as
@@ -189,11 +178,11 @@ impl Store {
             condition.check(bucket.newest(&key).as_deref())?;
             match (version, bucket.versioning()) {
                 (Some(version), _) => store.delete_version(&bucket, &key, &version, &origin),
-                (None, Versioning::Off) => store
-                    .delete_version(&bucket, &key, "null", &origin)
-                    .map(|deleted| {
+                (None, Versioning::Off) => {
+                    store.delete_version(&bucket, &key, "null", &origin).map(|deleted| {
                         deleted.map(|_| Deleted::default()) // an unversioned bucket does not speak of versions
-                    }),
+                    })
+                }
                 (None, Versioning::Enabled | Versioning::Suspended) => {
                     store.add_delete_marker(&bucket, key, &origin).map(Some)
                 }
@@ -202,12 +191,7 @@ impl Store {
         .await
     }
 
-    fn add_delete_marker(
-        &self,
-        bucket: &Bucket,
-        key: String,
-        origin: &Origin,
-    ) -> Result<Deleted, Fault> {
+    fn add_delete_marker(&self, bucket: &Bucket, key: String, origin: &Origin) -> Result<Deleted, Fault> {
         let sequence = self.sequence.next()?;
         let marker = Object {
             sequence,
@@ -225,10 +209,7 @@ impl Store {
         };
         files::create_dir_all(&self.layout.versions(bucket.name(), &marker.key))?;
         let marker = self.commit(bucket, marker, Happening::DeleteMarkerCreated, origin)?;
-        Ok(Deleted {
-            version_id: Some(marker.version_name().to_owned()),
-            delete_marker: true,
-        })
+        Ok(Deleted { version_id: Some(marker.version_name().to_owned()), delete_marker: true })
     }
 
     fn delete_version(
@@ -238,17 +219,12 @@ impl Store {
         version: &str,
         origin: &Origin,
     ) -> Result<Option<Deleted>, Fault> {
-        let found = bucket.objects().get(key).and_then(|versions| {
-            versions
-                .iter()
-                .find(|object| object.is_version(version))
-                .cloned()
-        });
+        let found = bucket
+            .objects()
+            .get(key)
+            .and_then(|versions| versions.iter().find(|object| object.is_version(version)).cloned());
         let Some(object) = found else { return Ok(None) };
-        let removal = Object {
-            sequence: self.sequence.next()?,
-            ..Object::clone(&object)
-        };
+        let removal = Object { sequence: self.sequence.next()?, ..Object::clone(&object) };
         let staged = self.stage(bucket, &removal, Happening::Delete, origin)?;
         self.remove_version(bucket, &object)?;
         {
@@ -260,9 +236,7 @@ impl Store {
                 }
             }
         }
-        staged
-            .map(|staged| self.queue.publish(staged))
-            .transpose()?;
+        staged.map(|staged| self.queue.publish(staged)).transpose()?;
         self.show(bucket, key);
         Ok(Some(Deleted {
             version_id: Some(object.version_name().to_owned()),
@@ -272,16 +246,10 @@ impl Store {
 
     /// Removes a version's files: first the JSON, which is the commit, then the bytes.
     pub(super) fn remove_version(&self, bucket: &Bucket, object: &Object) -> Result<(), Fault> {
-        let json = self
-            .layout
-            .version(bucket.name(), &object.key, object.sequence);
+        let json = self.layout.version(bucket.name(), &object.key, object.sequence);
         files::remove(&json)?;
         files::sync_parent(&json);
-        files::remove(
-            &self
-                .layout
-                .data(bucket.name(), &object.key, object.sequence),
-        )?;
+        files::remove(&self.layout.data(bucket.name(), &object.key, object.sequence))?;
         let _ = std::fs::remove_dir(self.layout.versions(bucket.name(), &object.key)); // only if it is empty
         Ok(())
     }

@@ -13,11 +13,7 @@ pub(crate) enum Fault {
     NoSuchKey,
     /// The newest version, or the one asked for, is a delete marker.
     #[error("the key is deleted")]
-    DeleteMarker {
-        version_id: String,
-        asked_for: bool,
-        last_modified_ms: u64,
-    },
+    DeleteMarker { version_id: String, asked_for: bool, last_modified_ms: u64 },
     #[error("the version does not exist")]
     NoSuchVersion,
     #[error("the upload does not exist: it was completed or aborted, or its id is wrong")]

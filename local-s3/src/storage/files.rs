@@ -14,15 +14,11 @@ static COUNTER: AtomicU64 = AtomicU64::new(0);
 
 /// A name beside `path` that no other writer of this process uses.
 fn beside(path: &Path) -> PathBuf {
-    path.with_extension(format!(
-        "{}.{UNFINISHED}",
-        COUNTER.fetch_add(1, Ordering::Relaxed)
-    ))
+    path.with_extension(format!("{}.{UNFINISHED}", COUNTER.fetch_add(1, Ordering::Relaxed)))
 }
 
 pub(crate) fn is_unfinished(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|extension| extension == UNFINISHED)
+    path.extension().is_some_and(|extension| extension == UNFINISHED)
 }
 
 /// Puts `bytes` at `path`, replacing what was there; on return they outlive a power cut.
@@ -70,9 +66,7 @@ pub(crate) fn create_dir_all(path: &Path) -> Result<(), Error> {
 /// Removes a file; that it is gone already is fine.
 pub(crate) fn remove(path: &Path) -> Result<(), Error> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(Error::io("remove", path)(error))
-        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", path)(error)),
         _ => Ok(()),
     }
 }
@@ -95,10 +89,8 @@ pub(crate) fn entries(path: &Path) -> Result<Vec<PathBuf>, Error> {
 /// Reads a JSON document that we wrote.
 pub(crate) fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Error> {
     let bytes = fs::read(path).map_err(Error::io("read", path))?;
-    serde_json::from_slice(&bytes).map_err(|error| Error::Damaged {
-        path: path.to_path_buf(),
-        reason: error.to_string(),
-    })
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Error::Damaged { path: path.to_path_buf(), reason: error.to_string() })
 }
 
 /// A document as bytes. Our own types always serialise; should one not, that is an I/O error like any other.

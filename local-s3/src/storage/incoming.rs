@@ -42,9 +42,7 @@ impl Incoming {
         let mut incoming = Self::empty(layout);
         let mut hasher = Hasher::new(algorithms);
         let path = incoming.path.clone();
-        let file = File::create(&path)
-            .await
-            .map_err(Error::io("create", &path))?;
+        let file = File::create(&path).await.map_err(Error::io("create", &path))?;
         let mut file = BufWriter::with_capacity(BUFFER, file);
         while let Some(chunk) = body.next().await {
             let chunk = chunk.map_err(|error| broken_body(&*error.into()))?;
@@ -53,15 +51,10 @@ impl Incoming {
                 return Err(Fault::TooLarge(limit));
             }
             hasher.update(&chunk);
-            file.write_all(&chunk)
-                .await
-                .map_err(Error::io("write", &path))?;
+            file.write_all(&chunk).await.map_err(Error::io("write", &path))?;
         }
         file.flush().await.map_err(Error::io("write", &path))?;
-        file.get_ref()
-            .sync_all()
-            .await
-            .map_err(Error::io("write", &path))?;
+        file.get_ref().sync_all().await.map_err(Error::io("write", &path))?;
         (incoming.md5, incoming.checksums) = hasher.finish();
         Ok(incoming)
     }
@@ -69,32 +62,21 @@ impl Incoming {
     /// Joins files into one. Their checksums are known already, so nothing is hashed and the kernel may copy.
     pub(super) fn join(layout: &Layout, parts: &[PathBuf]) -> Result<Self, Fault> {
         let mut incoming = Self::empty(layout);
-        let mut file =
-            std::fs::File::create(&incoming.path).map_err(Error::io("create", &incoming.path))?;
+        let mut file = std::fs::File::create(&incoming.path).map_err(Error::io("create", &incoming.path))?;
         for part in parts {
             let mut source = std::fs::File::open(part).map_err(Error::io("read", part))?;
-            incoming.size += std::io::copy(&mut source, &mut file)
-                .map_err(Error::io("write", &incoming.path))?;
+            incoming.size +=
+                std::io::copy(&mut source, &mut file).map_err(Error::io("write", &incoming.path))?;
         }
-        file.sync_all()
-            .map_err(Error::io("write", &incoming.path))?;
+        file.sync_all().map_err(Error::io("write", &incoming.path))?;
         Ok(incoming)
     }
 
     fn empty(layout: &Layout) -> Self {
         use std::sync::atomic::{AtomicU64, Ordering};
         static COUNTER: AtomicU64 = AtomicU64::new(0);
-        let name = format!(
-            "{}-{}",
-            std::process::id(),
-            COUNTER.fetch_add(1, Ordering::Relaxed)
-        );
-        Self {
-            path: layout.tmp().join(name),
-            size: 0,
-            md5: [0; 16],
-            checksums: Checksums::new(),
-        }
+        let name = format!("{}-{}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed));
+        Self { path: layout.tmp().join(name), size: 0, md5: [0; 16], checksums: Checksums::new() }
     }
 
     /// The MD5 in hex: an ETag.

@@ -27,15 +27,8 @@ pub(crate) struct Layout {
 
 impl Layout {
     pub(crate) fn create(root: &Path) -> Result<Self, Error> {
-        let layout = Self {
-            root: root.to_path_buf(),
-        };
-        for dir in [
-            layout.tmp(),
-            layout.buckets(),
-            layout.uploads(),
-            layout.queue(),
-        ] {
+        let layout = Self { root: root.to_path_buf() };
+        for dir in [layout.tmp(), layout.buckets(), layout.uploads(), layout.queue()] {
             files::create_dir_all(&dir)?;
         }
         Ok(layout)
@@ -80,13 +73,11 @@ impl Layout {
     }
 
     pub(crate) fn version(&self, bucket: &str, key: &str, sequence: u64) -> PathBuf {
-        self.versions(bucket, key)
-            .join(format!("{}.json", event::sequencer(sequence)))
+        self.versions(bucket, key).join(format!("{}.json", event::sequencer(sequence)))
     }
 
     pub(crate) fn data(&self, bucket: &str, key: &str, sequence: u64) -> PathBuf {
-        self.versions(bucket, key)
-            .join(format!("{}.data", event::sequencer(sequence)))
+        self.versions(bucket, key).join(format!("{}.data", event::sequencer(sequence)))
     }
 
     pub(crate) fn uploads(&self) -> PathBuf {

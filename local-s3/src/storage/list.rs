@@ -46,11 +46,7 @@ impl Listing {
     /// Whether `key` stands for itself or only for its common prefix; `None` if it is outside the listing.
     fn classify<'a>(&self, key: &'a str) -> Option<Item<'a>> {
         let rest = key.strip_prefix(self.prefix.as_str())?;
-        let Some(delimiter) = self
-            .delimiter
-            .as_deref()
-            .filter(|delimiter| !delimiter.is_empty())
-        else {
+        let Some(delimiter) = self.delimiter.as_deref().filter(|delimiter| !delimiter.is_empty()) else {
             return Some(Item::Key);
         };
         Some(match rest.find(delimiter) {
@@ -73,11 +69,7 @@ impl Listing {
         map: &BTreeMap<String, V>,
         keep: impl Fn(&str, &V) -> Option<T>,
     ) -> Rolled<T> {
-        let mut page = Rolled {
-            entries: Vec::new(),
-            prefixes: Vec::new(),
-            next: None,
-        };
+        let mut page = Rolled { entries: Vec::new(), prefixes: Vec::new(), next: None };
         if self.limit == 0 {
             return page;
         }
@@ -87,8 +79,7 @@ impl Listing {
                 break;
             };
             if let Item::Prefix(prefix) = item
-                && (prefix == self.after
-                    || page.prefixes.last().is_some_and(|known| known == prefix))
+                && (prefix == self.after || page.prefixes.last().is_some_and(|known| known == prefix))
             {
                 continue;
             }
@@ -118,39 +109,24 @@ impl Bucket {
     /// The objects that are there: newest versions that are no delete markers.
     pub(crate) fn list(&self, listing: &Listing) -> Rolled<Arc<Object>> {
         listing.roll(&self.objects(), |_, versions| {
-            versions
-                .first()
-                .filter(|object| !object.delete_marker)
-                .cloned()
+            versions.first().filter(|object| !object.delete_marker).cloned()
         })
     }
 
     /// All versions and delete markers, newest first within a key, each with whether it is the newest. After
     /// `after_version` of the key `listing.after`, if one is given.
-    pub(crate) fn list_versions(
-        &self,
-        listing: &Listing,
-        after_version: Option<&str>,
-    ) -> VersionListing {
+    pub(crate) fn list_versions(&self, listing: &Listing, after_version: Option<&str>) -> VersionListing {
         let objects = self.objects();
         let mut entries: Vec<Entry> = Vec::new();
         if let (Some(after), Some(versions)) = (after_version, objects.get(&listing.after)) {
-            let rest = versions
-                .iter()
-                .enumerate()
-                .skip_while(|(_, object)| !object.is_version(after))
-                .skip(1);
+            let rest =
+                versions.iter().enumerate().skip_while(|(_, object)| !object.is_version(after)).skip(1);
             entries.extend(rest.map(|(at, object)| (Arc::clone(object), at == 0)));
         }
         let page = listing.roll(&objects, |_, versions| Some(versions.clone()));
         let mut next = page.next;
         for versions in page.entries {
-            entries.extend(
-                versions
-                    .into_iter()
-                    .enumerate()
-                    .map(|(at, object)| (object, at == 0)),
-            );
+            entries.extend(versions.into_iter().enumerate().map(|(at, object)| (object, at == 0)));
         }
         let mut prefixes = page.prefixes;
         let mut next_version = None;
@@ -158,11 +134,7 @@ impl Bucket {
             // Several versions a key: cut the page where it is full, keys and prefixes in one order.
             let mut order: Vec<(String, Option<Entry>)> =
                 prefixes.drain(..).map(|prefix| (prefix, None)).collect();
-            order.extend(
-                entries
-                    .drain(..)
-                    .map(|entry| (entry.0.key.clone(), Some(entry))),
-            );
+            order.extend(entries.drain(..).map(|entry| (entry.0.key.clone(), Some(entry))));
             order.sort_by(|one, other| one.0.cmp(&other.0)); // stable: versions stay newest first
             order.truncate(listing.limit);
             next = order.last().map(|(key, _)| key.clone());
@@ -184,14 +156,7 @@ impl Bucket {
                 .filter(|(object, _)| next.as_deref() == Some(&object.key))
                 .map(|(object, _)| object.version_name().to_owned());
         }
-        VersionListing {
-            page: Rolled {
-                entries,
-                prefixes,
-                next,
-            },
-            next_version,
-        }
+        VersionListing { page: Rolled { entries, prefixes, next }, next_version }
     }
 }
 
@@ -213,24 +178,13 @@ mod tests {
     #[test]
     fn keys_are_rolled_up_at_the_delimiter() {
         let map = map(&["a/1", "a/2", "b", "c/x/y", "c/z"]);
-        let listing = Listing {
-            delimiter: Some("/".into()),
-            limit: 1000,
-            ..Listing::default()
-        };
+        let listing = Listing { delimiter: Some("/".into()), limit: 1000, ..Listing::default() };
         let page = listing.roll(&map, keep);
         assert_eq!(page.entries, ["b"]);
         assert_eq!(page.prefixes, ["a/", "c/"]);
         assert_eq!(page.next, None);
-        let below = Listing {
-            prefix: "c/".into(),
-            ..listing
-        }
-        .roll(&map, keep);
-        assert_eq!(
-            (below.entries, below.prefixes),
-            (vec!["c/z".to_owned()], vec!["c/x/".to_owned()])
-        );
+        let below = Listing { prefix: "c/".into(), ..listing }.roll(&map, keep);
+        assert_eq!((below.entries, below.prefixes), (vec!["c/z".to_owned()], vec!["c/x/".to_owned()]));
     }
 
     #[test]

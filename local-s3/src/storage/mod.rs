@@ -56,12 +56,7 @@ impl Store {
 
     /// All buckets, by name.
     pub(crate) fn buckets(&self) -> Vec<Arc<Bucket>> {
-        self.buckets
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .values()
-            .cloned()
-            .collect()
+        self.buckets.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
     pub(crate) fn layout(&self) -> &Layout {

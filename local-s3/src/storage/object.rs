@@ -94,7 +94,5 @@ pub(crate) fn version_id(bucket: &str, sequence: u64) -> String {
     let mut hash = Sha256::new();
     hash.update(bucket.as_bytes());
     hash.update(&sequence.to_be_bytes());
-    URL_SAFE_NO_PAD
-        .encode(&hash.finalize()[..24])
-        .replace('-', ".")
+    URL_SAFE_NO_PAD.encode(&hash.finalize()[..24]).replace('-', ".")
 }

@@ -28,21 +28,11 @@ impl Store {
         let (buckets, newest) = read_buckets(&layout)?;
         let uploads = read_uploads(&layout, &buckets)?;
         let kept = queue::Kept::read(&layout.queue())?;
-        let seen = uploads
-            .iter()
-            .map(Upload::sequence)
-            .max()
-            .max(kept.newest())
-            .max(newest)
-            .unwrap_or(0);
+        let seen = uploads.iter().map(Upload::sequence).max().max(kept.newest()).max(newest).unwrap_or(0);
         let sequence = Arc::new(Sequence::open(layout.sequence(), seen)?);
-        let queue = Queue::open(
-            layout.queue(),
-            queue,
-            Arc::clone(&sequence),
-            kept,
-            |cause| happened(&buckets, cause),
-        )?;
+        let queue = Queue::open(layout.queue(), queue, Arc::clone(&sequence), kept, |cause| {
+            happened(&buckets, cause)
+        })?;
         let store = Arc::new(Self {
             layout,
             region: region.to_owned(),
@@ -53,10 +43,7 @@ impl Store {
         });
         store.make_wanted(wanted).map_err(|fault| match fault {
             Fault::Disk(error) => error,
-            other => Error::Damaged {
-                path: store.layout.buckets(),
-                reason: other.to_string(),
-            },
+            other => Error::Damaged { path: store.layout.buckets(), reason: other.to_string() },
         })?;
         Ok((store, queue))
     }
@@ -93,9 +80,7 @@ fn happened(buckets: &Buckets, cause: &queue::Cause) -> bool {
     if !cause.created {
         return true;
     }
-    let newest = buckets
-        .get(&cause.bucket)
-        .and_then(|bucket| bucket.newest(&cause.key));
+    let newest = buckets.get(&cause.bucket).and_then(|bucket| bucket.newest(&cause.key));
     newest.is_some_and(|object| object.sequence >= cause.sequence)
 }
 
@@ -150,15 +135,10 @@ fn read_versions(folder: &Path) -> Result<Option<(String, Versions)>, Error> {
     for sequence in replaced {
         files::remove(&folder.join(format!("{}.json", crate::event::sequencer(sequence))))?;
     }
-    let committed: BTreeSet<String> = versions
-        .iter()
-        .map(|object| crate::event::sequencer(object.sequence))
-        .collect();
+    let committed: BTreeSet<String> =
+        versions.iter().map(|object| crate::event::sequencer(object.sequence)).collect();
     for path in data {
-        let name = path
-            .file_stem()
-            .and_then(|stem| stem.to_str())
-            .unwrap_or_default();
+        let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
         if !committed.contains(name) {
             files::remove(&path)?;
         }
@@ -176,11 +156,7 @@ fn read_uploads(layout: &Layout, buckets: &Buckets) -> Result<Vec<Upload>, Error
     let mut uploads = Vec::new();
     for folder in files::entries(&layout.uploads())? {
         let record = folder.join("upload.json");
-        let id = folder
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default()
-            .to_owned();
+        let id = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
         if !record.exists() {
             remove_folder(&folder)?;
             continue;
@@ -188,19 +164,14 @@ fn read_uploads(layout: &Layout, buckets: &Buckets) -> Result<Vec<Upload>, Error
         let record: UploadRecord = files::read_json(&record)?;
         let mut parts: BTreeMap<u32, Part> = BTreeMap::new();
         for path in files::entries(&folder)? {
-            let is_part = path
-                .extension()
-                .is_some_and(|extension| extension == "json");
+            let is_part = path.extension().is_some_and(|extension| extension == "json");
             if !remove_unfinished(&path)? && is_part && !path.ends_with("upload.json") {
                 let part: Part = files::read_json(&path)?;
                 parts.insert(part.number, part);
             }
         }
         let upload = Upload::new(id, record, parts);
-        if is_over(
-            buckets.get(upload.bucket_name()).map(AsRef::as_ref),
-            &upload,
-        ) {
+        if is_over(buckets.get(upload.bucket_name()).map(AsRef::as_ref), &upload) {
             remove_folder(&folder)?;
         } else {
             upload.remove_strays(&folder)?;
@@ -216,9 +187,7 @@ fn is_over(bucket: Option<&Bucket>, upload: &Upload) -> bool {
     let objects = bucket.objects();
     let versions = objects.get(upload.key());
     versions.is_some_and(|versions| {
-        versions
-            .iter()
-            .any(|object| object.upload_id.as_deref() == Some(upload.id.as_str()))
+        versions.iter().any(|object| object.upload_id.as_deref() == Some(upload.id.as_str()))
     })
 }
 

@@ -22,10 +22,7 @@ impl Store {
             files::replace(&path, &files::to_json(&path, &object)?)?;
             let object = Arc::new(object);
             if let Some(versions) = bucket.objects_mut().get_mut(&key) {
-                for version in versions
-                    .iter_mut()
-                    .filter(|version| version.sequence == object.sequence)
-                {
+                for version in versions.iter_mut().filter(|version| version.sequence == object.sequence) {
                     *version = Arc::clone(&object);
                 }
             }

@@ -7,8 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Attributes, Bucket, Fault, Incoming, NewObject, Object, Store, WriteCondition, blocking, files,
-    object,
+    Attributes, Bucket, Fault, Incoming, NewObject, Object, Store, WriteCondition, blocking, files, object,
 };
 use crate::checksum::{self, Algorithm, Checksums, Kind};
 use crate::event::{self, Happening, Origin};
@@ -61,12 +60,7 @@ pub(crate) struct Upload {
 
 impl Upload {
     pub(super) fn new(id: String, record: UploadRecord, parts: BTreeMap<u32, Part>) -> Self {
-        Self {
-            id,
-            record,
-            parts: Mutex::new(parts),
-            finish: Arc::default(),
-        }
+        Self { id, record, parts: Mutex::new(parts), finish: Arc::default() }
     }
 
     pub(crate) fn key(&self) -> &str {
@@ -103,10 +97,7 @@ impl Upload {
     pub(super) fn remove_strays(&self, folder: &Path) -> Result<(), Error> {
         let named: BTreeSet<String> = self.parts().into_iter().map(|part| part.file).collect();
         for path in files::entries(folder)? {
-            let name = path
-                .file_name()
-                .and_then(|name| name.to_str())
-                .unwrap_or_default();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if name.ends_with(".data") && !named.contains(name) {
                 files::remove(&path)?;
             }
@@ -116,12 +107,7 @@ impl Upload {
 
     /// The parts in order of their numbers.
     pub(crate) fn parts(&self) -> Vec<Part> {
-        self.parts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .values()
-            .cloned()
-            .collect()
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 }
 
@@ -149,19 +135,12 @@ pub(super) struct Uploads(RwLock<BTreeMap<String, Arc<Upload>>>);
 
 impl Uploads {
     pub(super) fn new(uploads: impl IntoIterator<Item = Upload>) -> Self {
-        Self(RwLock::new(
-            uploads
-                .into_iter()
-                .map(|upload| (upload.id.clone(), Arc::new(upload)))
-                .collect(),
-        ))
+        Self(RwLock::new(uploads.into_iter().map(|upload| (upload.id.clone(), Arc::new(upload))).collect()))
     }
 
     pub(super) fn any_in(&self, bucket: &str) -> bool {
         let uploads = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        uploads
-            .values()
-            .any(|upload| upload.record.bucket == bucket)
+        uploads.values().any(|upload| upload.record.bucket == bucket)
     }
 }
 
@@ -180,26 +159,13 @@ impl Store {
             let id = object::version_id(&format!("{bucket}/{key}"), sequence);
             let (algorithm, kind) = checksum.unzip();
             let initiated_ms = clock::unix_ms();
-            let record = UploadRecord {
-                bucket,
-                key,
-                sequence,
-                initiated_ms,
-                attributes,
-                algorithm,
-                kind,
-            };
+            let record = UploadRecord { bucket, key, sequence, initiated_ms, attributes, algorithm, kind };
             let folder = store.layout.upload(&id);
             files::create_dir_all(&folder)?;
             let path = folder.join("upload.json");
             files::replace(&path, &files::to_json(&path, &record)?)?;
             let upload = Arc::new(Upload::new(id.clone(), record, BTreeMap::new()));
-            store
-                .uploads
-                .0
-                .write()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(id, Arc::clone(&upload));
+            store.uploads.0.write().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&upload));
             Ok(upload)
         })
         .await
@@ -207,11 +173,7 @@ impl Store {
 
     /// The upload of this id, if it is one of this key.
     pub(crate) fn upload(&self, bucket: &str, key: &str, id: &str) -> Result<Arc<Upload>, Fault> {
-        let uploads = self
-            .uploads
-            .0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
+        let uploads = self.uploads.0.read().unwrap_or_else(PoisonError::into_inner);
         let upload = uploads.get(id).cloned().ok_or(Fault::NoSuchUpload)?;
         if upload.record.bucket != bucket || upload.record.key != key {
             return Err(Fault::NoSuchUpload);
@@ -221,16 +183,9 @@ impl Store {
 
     /// A bucket's uploads by `key\0id-in-order-of-time`, so that they list by key and then by age.
     pub(crate) fn uploads_in(&self, bucket: &str) -> Vec<Arc<Upload>> {
-        let uploads = self
-            .uploads
-            .0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        let mut found: Vec<_> = uploads
-            .values()
-            .filter(|upload| upload.record.bucket == bucket)
-            .cloned()
-            .collect();
+        let uploads = self.uploads.0.read().unwrap_or_else(PoisonError::into_inner);
+        let mut found: Vec<_> =
+            uploads.values().filter(|upload| upload.record.bucket == bucket).cloned().collect();
         found.sort_by(|one, other| {
             (&one.record.key, one.record.sequence).cmp(&(&other.record.key, other.record.sequence))
         });
@@ -250,10 +205,7 @@ impl Store {
             let _guard = guard;
             store.upload(&upload.record.bucket, &upload.record.key, &upload.id)?; // completed or aborted meanwhile?
             let folder = store.layout.upload(&upload.id);
-            let file = format!(
-                "{number:05}-{}.data",
-                event::sequencer(store.sequence.next()?)
-            );
+            let file = format!("{number:05}-{}.data", event::sequencer(store.sequence.next()?));
             let part = Part {
                 number,
                 size: body.size,
@@ -286,11 +238,7 @@ impl Store {
     }
 
     fn forget_upload(&self, id: &str) -> Result<(), Error> {
-        self.uploads
-            .0
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(id);
+        self.uploads.0.write().unwrap_or_else(PoisonError::into_inner).remove(id);
         let folder = self.layout.upload(id);
         // Without its record the folder is a leftover, whatever else of it survives a crash.
         files::remove(&folder.join("upload.json"))?;
@@ -315,20 +263,13 @@ impl Store {
             blocking(move || store.join(&upload, &parts, &whole)).await?
         };
         let happening = Happening::CompleteMultipartUpload;
-        let object = self
-            .put(bucket, upload.key(), new, condition, happening, origin)
-            .await?;
+        let object = self.put(bucket, upload.key(), new, condition, happening, origin).await?;
         let (store, id) = (Arc::clone(self), upload.id.clone());
         blocking(move || Ok(store.forget_upload(&id)?)).await?;
         Ok(object)
     }
 
-    fn join(
-        &self,
-        upload: &Upload,
-        parts: &[Part],
-        whole: &WholeChecksum,
-    ) -> Result<NewObject, Fault> {
+    fn join(&self, upload: &Upload, parts: &[Part], whole: &WholeChecksum) -> Result<NewObject, Fault> {
         let size: u64 = parts.iter().map(|part| part.size).sum();
         if whole.size.is_some_and(|said| said != size) {
             return Err(Fault::InvalidRequest(format!(
@@ -344,12 +285,7 @@ impl Store {
         }
         let digests: Vec<(String, u64)> = parts
             .iter()
-            .map(|part| {
-                (
-                    part.checksums.get(&algorithm).cloned().unwrap_or_default(),
-                    part.size,
-                )
-            })
+            .map(|part| (part.checksums.get(&algorithm).cloned().unwrap_or_default(), part.size))
             .collect();
         let combined = checksum::combine(algorithm, kind, &digests)
             .ok_or_else(|| Fault::Internal("a part's stored checksum is damaged".into()))?;
@@ -364,10 +300,7 @@ impl Store {
         let paths: Vec<PathBuf> = parts.iter().map(|part| folder.join(&part.file)).collect();
         let body = Incoming::join(&self.layout, &paths)?;
         if body.size != size {
-            return Err(Fault::Internal(format!(
-                "the parts of upload {} are not whole on disk",
-                upload.id
-            )));
+            return Err(Fault::Internal(format!("the parts of upload {} are not whole on disk", upload.id)));
         }
         let md5s: Vec<[u8; 16]> = parts.iter().map(|part| part.md5).collect();
         Ok(NewObject {
@@ -385,9 +318,7 @@ impl Store {
 /// The stored parts that `named` means, if they may become an object.
 fn choose(upload: &Upload, named: &[CompletedPart]) -> Result<Vec<Part>, Fault> {
     if named.is_empty() {
-        return Err(Fault::InvalidRequest(
-            "you must specify at least one part".into(),
-        ));
+        return Err(Fault::InvalidRequest("you must specify at least one part".into()));
     }
     if !named.is_sorted_by(|one, next| one.number < next.number) {
         return Err(Fault::InvalidPartOrder);
@@ -395,21 +326,11 @@ fn choose(upload: &Upload, named: &[CompletedPart]) -> Result<Vec<Part>, Fault> 
     let stored = upload.parts.lock().unwrap_or_else(PoisonError::into_inner);
     let mut chosen = Vec::with_capacity(named.len());
     for name in named {
-        let part = stored
-            .get(&name.number)
-            .filter(|part| part.etag() == name.etag)
-            .ok_or_else(|| {
-                Fault::InvalidPart(format!(
-                    "part {} was not uploaded with that ETag",
-                    name.number
-                ))
-            })?;
+        let part = stored.get(&name.number).filter(|part| part.etag() == name.etag).ok_or_else(|| {
+            Fault::InvalidPart(format!("part {} was not uploaded with that ETag", name.number))
+        })?;
         for (algorithm, said) in &name.checksums {
-            if part
-                .checksums
-                .get(algorithm)
-                .is_some_and(|stored| stored != said)
-            {
+            if part.checksums.get(algorithm).is_some_and(|stored| stored != said) {
                 return Err(Fault::InvalidPart(format!(
                     "part {} has another {}",
                     name.number,

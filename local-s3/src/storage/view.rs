@@ -27,13 +27,7 @@ impl Store {
         match bucket.newest(key).filter(|object| !object.delete_marker) {
             Some(object) => {
                 let data = self.layout.data(bucket.name(), key, object.sequence);
-                if link(
-                    &data,
-                    &path,
-                    &self.layout.tmp().join(format!("view-{}", object.sequence)),
-                )
-                .is_ok()
-                {
+                if link(&data, &path, &self.layout.tmp().join(format!("view-{}", object.sequence))).is_ok() {
                     owners.insert(folded, key.to_owned());
                 }
             }
@@ -57,18 +51,11 @@ impl Store {
             return;
         };
         // Two links of one file agree in length and time; a process that ended early leaves an older file.
-        let look = |path: &Path| {
-            fs::metadata(path)
-                .and_then(|data| Ok((data.len(), data.modified()?)))
-                .ok()
-        };
+        let look = |path: &Path| fs::metadata(path).and_then(|data| Ok((data.len(), data.modified()?))).ok();
         let shown = look(&self.layout.view(bucket.name()).join(relative));
-        if shown.is_some() && shown == look(&self.layout.data(bucket.name(), key, object.sequence))
-        {
+        if shown.is_some() && shown == look(&self.layout.data(bucket.name(), key, object.sequence)) {
             let mut owners = bucket.view.lock().unwrap_or_else(PoisonError::into_inner);
-            owners
-                .entry(key.to_lowercase())
-                .or_insert_with(|| key.to_owned());
+            owners.entry(key.to_lowercase()).or_insert_with(|| key.to_owned());
         } else {
             self.show(bucket, key);
         }

@@ -25,15 +25,25 @@ impl S3Auth for OnePair {
     }
 }
 
-/// Lets signed requests in, and counts them.
+/// Lets signed requests in, and readers of public buckets, and counts both.
 pub(super) struct Gate {
     pub(super) counter: Counter,
+    /// Buckets whose objects anyone may read.
+    pub(super) public: Vec<String>,
+}
+
+impl Gate {
+    fn is_public_read(&self, context: &S3AccessContext<'_>) -> bool {
+        let reads = matches!(context.s3_op().name(), "GetObject" | "HeadObject");
+        let object = context.s3_path().as_object();
+        reads && object.is_some_and(|(bucket, _)| self.public.iter().any(|public| public == bucket))
+    }
 }
 
 #[async_trait::async_trait]
 impl S3Access for Gate {
     async fn check(&self, context: &mut S3AccessContext<'_>) -> S3Result<()> {
-        if context.credentials().is_none() {
+        if context.credentials().is_none() && !self.is_public_read(context) {
             return Err(s3_error!(AccessDenied, "Requests must be signed."));
         }
         self.counter.count(context.s3_op().name());

@@ -38,18 +38,13 @@ pub(super) fn gather(
     tagging: Option<&str>,
 ) -> S3Result<Attributes> {
     headers.expires = expires.map(|at| time::OffsetDateTime::from(at).unix_timestamp());
-    headers.content_encoding = headers
-        .content_encoding
-        .and_then(|coding| stored_coding(&coding));
+    headers.content_encoding = headers.content_encoding.and_then(|coding| stored_coding(&coding));
     if headers.content_type.as_deref().is_none_or(str::is_empty) {
         headers.content_type = Some("binary/octet-stream".to_owned());
     }
     let metadata: std::collections::BTreeMap<String, String> =
         metadata.unwrap_or_default().into_iter().collect();
-    let bytes: usize = metadata
-        .iter()
-        .map(|(name, value)| name.len() + value.len())
-        .sum();
+    let bytes: usize = metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
     if bytes > METADATA_LIMIT {
         return Err(s3_error!(
             MetadataTooLarge,
@@ -59,38 +54,24 @@ pub(super) fn gather(
         ));
     }
     let tags = check_tags(tagging.map(parse_tags).unwrap_or_default())?;
-    Ok(Attributes {
-        headers,
-        metadata,
-        tags,
-    })
+    Ok(Attributes { headers, metadata, tags })
 }
 
 /// `aws-chunked` belongs to the transfer, not to the object.
 fn stored_coding(coding: &str) -> Option<String> {
-    let kept: Vec<&str> = coding
-        .split(',')
-        .map(str::trim)
-        .filter(|part| !part.is_empty() && *part != "aws-chunked")
-        .collect();
+    let kept: Vec<&str> =
+        coding.split(',').map(str::trim).filter(|part| !part.is_empty() && *part != "aws-chunked").collect();
     (!kept.is_empty()).then(|| kept.join(","))
 }
 
 /// The tags of an `x-amz-tagging` header, which is a query string.
 fn parse_tags(header: &str) -> Vec<Tag> {
-    let decode = |text: &str| {
-        percent_decode_str(&text.replace('+', " "))
-            .decode_utf8_lossy()
-            .into_owned()
-    };
+    let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
     let pairs = header.split('&').filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            Tag {
-                key: decode(key),
-                value: decode(value),
-            }
+            Tag { key: decode(key), value: decode(value) }
         })
         .collect()
 }
@@ -98,30 +79,17 @@ fn parse_tags(header: &str) -> Vec<Tag> {
 /// Holds tags against S3's rules.
 pub(super) fn check_tags(tags: Vec<Tag>) -> S3Result<Vec<Tag>> {
     if tags.len() > TAGS_LIMIT {
-        return Err(s3_error!(
-            InvalidTag,
-            "Object tags cannot be greater than {}",
-            TAGS_LIMIT
-        ));
+        return Err(s3_error!(InvalidTag, "Object tags cannot be greater than {}", TAGS_LIMIT));
     }
     for (at, tag) in tags.iter().enumerate() {
         if tag.key.is_empty() || tag.key.chars().count() > 128 {
-            return Err(s3_error!(
-                InvalidTag,
-                "The TagKey you have provided is invalid"
-            ));
+            return Err(s3_error!(InvalidTag, "The TagKey you have provided is invalid"));
         }
         if tag.value.chars().count() > 256 {
-            return Err(s3_error!(
-                InvalidTag,
-                "The TagValue you have provided is invalid"
-            ));
+            return Err(s3_error!(InvalidTag, "The TagValue you have provided is invalid"));
         }
         if tags[..at].iter().any(|other| other.key == tag.key) {
-            return Err(s3_error!(
-                InvalidTag,
-                "Cannot provide multiple Tags with the same key"
-            ));
+            return Err(s3_error!(InvalidTag, "Cannot provide multiple Tags with the same key"));
         }
     }
     Ok(tags)
@@ -134,9 +102,7 @@ pub(super) fn etag(value: &str) -> ETag {
 
 /// A stored `Expires` as responses have it.
 pub(super) fn expires(seconds: Option<i64>) -> Option<Expires> {
-    seconds
-        .and_then(|seconds| time::OffsetDateTime::from_unix_timestamp(seconds).ok())
-        .map(Timestamp::from)
+    seconds.and_then(|seconds| time::OffsetDateTime::from_unix_timestamp(seconds).ok()).map(Timestamp::from)
 }
 
 #[cfg(test)]
@@ -155,10 +121,8 @@ mod tests {
     #[test]
     fn tags_are_a_query_string() {
         let tags = parse_tags("a=1&b%20c=d+e&f");
-        let pairs: Vec<(&str, &str)> = tags
-            .iter()
-            .map(|tag| (tag.key.as_str(), tag.value.as_str()))
-            .collect();
+        let pairs: Vec<(&str, &str)> =
+            tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str())).collect();
         assert_eq!(pairs, [("a", "1"), ("b c", "d e"), ("f", "")]);
     }
 

@@ -1,9 +1,8 @@
 use s3s::dto::{
-    Bucket, BucketLocationConstraint, BucketVersioningStatus, CreateBucketInput,
-    CreateBucketOutput, DeleteBucketInput, DeleteBucketOutput,
-    GetBucketAccelerateConfigurationInput, GetBucketAccelerateConfigurationOutput,
-    GetBucketLocationInput, GetBucketLocationOutput, GetBucketVersioningInput,
-    GetBucketVersioningOutput, HeadBucketInput, HeadBucketOutput, ListBucketsInput,
+    Bucket, BucketLocationConstraint, BucketVersioningStatus, CreateBucketInput, CreateBucketOutput,
+    DeleteBucketInput, DeleteBucketOutput, GetBucketAccelerateConfigurationInput,
+    GetBucketAccelerateConfigurationOutput, GetBucketLocationInput, GetBucketLocationOutput,
+    GetBucketVersioningInput, GetBucketVersioningOutput, HeadBucketInput, HeadBucketOutput, ListBucketsInput,
     ListBucketsOutput, Owner, PutBucketVersioningInput, PutBucketVersioningOutput,
 };
 use s3s::{S3Request, S3Response, S3Result, s3_error};
@@ -13,10 +12,7 @@ use crate::storage::Versioning;
 
 /// The owner of everything.
 pub(super) fn owner() -> Owner {
-    Owner {
-        display_name: Some("local".to_owned()),
-        id: Some("local".to_owned()),
-    }
+    Owner { display_name: Some("local".to_owned()), id: Some("local".to_owned()) }
 }
 
 pub(super) async fn list_buckets(
@@ -25,11 +21,9 @@ pub(super) async fn list_buckets(
 ) -> S3Result<S3Response<ListBucketsOutput>> {
     let prefix = request.input.prefix;
     let buckets = api.store.buckets();
-    let shown = buckets.iter().filter(|bucket| {
-        prefix
-            .as_deref()
-            .is_none_or(|prefix| bucket.name().starts_with(prefix))
-    });
+    let shown = buckets
+        .iter()
+        .filter(|bucket| prefix.as_deref().is_none_or(|prefix| bucket.name().starts_with(prefix)));
     let buckets = shown
         .map(|bucket| Bucket {
             name: Some(bucket.name().to_owned()),
@@ -37,12 +31,8 @@ pub(super) async fn list_buckets(
             ..Bucket::default()
         })
         .collect();
-    let output = ListBucketsOutput {
-        buckets: Some(buckets),
-        owner: Some(owner()),
-        prefix,
-        ..Default::default()
-    };
+    let output =
+        ListBucketsOutput { buckets: Some(buckets), owner: Some(owner()), prefix, ..Default::default() };
     Ok(S3Response::new(output))
 }
 
@@ -51,9 +41,7 @@ pub(super) async fn create_bucket(
     request: S3Request<CreateBucketInput>,
 ) -> S3Result<S3Response<CreateBucketOutput>> {
     let bucket = api.store.create_bucket(&request.input.bucket).await?;
-    Ok(S3Response::new(CreateBucketOutput {
-        location: Some(format!("/{}", bucket.name())),
-    }))
+    Ok(S3Response::new(CreateBucketOutput { location: Some(format!("/{}", bucket.name())) }))
 }
 
 pub(super) async fn head_bucket(
@@ -62,10 +50,7 @@ pub(super) async fn head_bucket(
 ) -> S3Result<S3Response<HeadBucketOutput>> {
     api.store.bucket(&request.input.bucket)?;
     let bucket_region = Some(api.store.region().to_owned());
-    Ok(S3Response::new(HeadBucketOutput {
-        bucket_region,
-        ..Default::default()
-    }))
+    Ok(S3Response::new(HeadBucketOutput { bucket_region, ..Default::default() }))
 }
 
 pub(super) async fn delete_bucket(
@@ -83,11 +68,8 @@ pub(super) async fn get_bucket_location(
     api.store.bucket(&request.input.bucket)?;
     // The oldest region has no name here.
     let region = Some(api.store.region()).filter(|region| *region != "us-east-1");
-    let location_constraint =
-        region.map(|region| BucketLocationConstraint::from(region.to_owned()));
-    Ok(S3Response::new(GetBucketLocationOutput {
-        location_constraint,
-    }))
+    let location_constraint = region.map(|region| BucketLocationConstraint::from(region.to_owned()));
+    Ok(S3Response::new(GetBucketLocationOutput { location_constraint }))
 }
 
 pub(super) async fn get_bucket_versioning(
@@ -96,17 +78,10 @@ pub(super) async fn get_bucket_versioning(
 ) -> S3Result<S3Response<GetBucketVersioningOutput>> {
     let status = match api.store.bucket(&request.input.bucket)?.versioning() {
         Versioning::Off => None,
-        Versioning::Enabled => Some(BucketVersioningStatus::from_static(
-            BucketVersioningStatus::ENABLED,
-        )),
-        Versioning::Suspended => Some(BucketVersioningStatus::from_static(
-            BucketVersioningStatus::SUSPENDED,
-        )),
+        Versioning::Enabled => Some(BucketVersioningStatus::from_static(BucketVersioningStatus::ENABLED)),
+        Versioning::Suspended => Some(BucketVersioningStatus::from_static(BucketVersioningStatus::SUSPENDED)),
     };
-    Ok(S3Response::new(GetBucketVersioningOutput {
-        status,
-        ..Default::default()
-    }))
+    Ok(S3Response::new(GetBucketVersioningOutput { status, ..Default::default() }))
 }
 
 pub(super) async fn put_bucket_versioning(
@@ -119,16 +94,10 @@ pub(super) async fn put_bucket_versioning(
         Some(BucketVersioningStatus::SUSPENDED) => Versioning::Suspended,
         _ => {
             let message = "The Versioning element must be specified: Enabled or Suspended";
-            return Err(s3_error!(
-                IllegalVersioningConfigurationException,
-                "{}",
-                message
-            ));
+            return Err(s3_error!(IllegalVersioningConfigurationException, "{}", message));
         }
     };
-    api.store
-        .set_versioning(&request.input.bucket, versioning)
-        .await?;
+    api.store.set_versioning(&request.input.bucket, versioning).await?;
     Ok(S3Response::new(PutBucketVersioningOutput {}))
 }
 
@@ -138,7 +107,5 @@ pub(super) async fn get_bucket_accelerate_configuration(
     request: S3Request<GetBucketAccelerateConfigurationInput>,
 ) -> S3Result<S3Response<GetBucketAccelerateConfigurationOutput>> {
     api.store.bucket(&request.input.bucket)?;
-    Ok(S3Response::new(
-        GetBucketAccelerateConfigurationOutput::default(),
-    ))
+    Ok(S3Response::new(GetBucketAccelerateConfigurationOutput::default()))
 }

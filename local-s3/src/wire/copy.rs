@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use s3s::dto::{
-    ChecksumAlgorithm, ChecksumType, CopyObjectInput, CopyObjectOutput, CopyObjectResult,
-    CopySource, MetadataDirective, TaggingDirective,
+    ChecksumAlgorithm, ChecksumType, CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource,
+    MetadataDirective, TaggingDirective,
 };
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
@@ -23,31 +23,18 @@ pub(super) struct Source {
 
 impl Source {
     /// Opens the source that `x-amz-copy-source` names, if the condition lets it be copied.
-    pub(super) async fn open(
-        api: &Api,
-        source: &CopySource,
-        condition: &ReadCondition,
-    ) -> S3Result<Self> {
-        let CopySource::Bucket {
-            bucket,
-            key,
-            version_id,
-        } = source
-        else {
-            return Err(s3_error!(
-                NotImplemented,
-                "Only buckets can be copied from."
-            ));
+    pub(super) async fn open(api: &Api, source: &CopySource, condition: &ReadCondition) -> S3Result<Self> {
+        let CopySource::Bucket { bucket, key, version_id } = source else {
+            return Err(s3_error!(NotImplemented, "Only buckets can be copied from."));
         };
         let bucket = api.store.bucket(bucket)?;
-        let opened = api
-            .store
-            .open_object(&bucket, key, version_id.as_deref())
-            .await;
+        let opened = api.store.open_object(&bucket, key, version_id.as_deref()).await;
         let opened = opened.map_err(|fault| match fault {
-            Fault::DeleteMarker { asked_for: true, .. } => {
-                Fault::InvalidRequest("The source of a copy request may not specifically refer to a delete marker by version id.".into()).into()
-            }
+            Fault::DeleteMarker { asked_for: true, .. } => Fault::InvalidRequest(
+                "The source of a copy request may not specifically refer to a delete marker by version id."
+                    .into(),
+            )
+            .into(),
             other => api.missing(other),
         })?;
         match condition.check(&opened.object) {
@@ -69,10 +56,7 @@ pub(super) async fn copy_object(
     let origin = origin(&request);
     // s3s does not read these two of the headers that S3 has for the target.
     let condition = WriteCondition {
-        if_match: request
-            .headers
-            .get("if-match")
-            .and_then(|value| value.to_str().ok()?.parse().ok()),
+        if_match: request.headers.get("if-match").and_then(|value| value.to_str().ok()?.parse().ok()),
         if_none_match: request
             .headers
             .get("if-none-match")
@@ -90,38 +74,23 @@ pub(super) async fn copy_object(
     let source = Source::open(api, &input.copy_source, &source_condition).await?;
     refuse_idle_copy(input)?;
     let attributes = copied_attributes(input, &source.opened.object.attributes)?;
-    let asked = input
-        .checksum_algorithm
-        .as_ref()
-        .map(ChecksumAlgorithm::as_str);
+    let asked = input.checksum_algorithm.as_ref().map(ChecksumAlgorithm::as_str);
     let algorithm = match asked {
         Some(name) => Algorithm::from_name(name)
             .ok_or_else(|| s3_error!(InvalidRequest, "Unknown checksum algorithm"))?,
-        None => source
-            .opened
-            .object
-            .checksums
-            .keys()
-            .next()
-            .copied()
-            .unwrap_or(Algorithm::Crc64Nvme),
+        None => source.opened.object.checksums.keys().next().copied().unwrap_or(Algorithm::Crc64Nvme),
     };
     let size = source.opened.object.size;
     if size > BODY_LIMIT {
-        return Err(s3_error!(
-            InvalidRequest,
-            "The source is larger than 5 GiB; copy it in parts."
-        ));
+        return Err(s3_error!(InvalidRequest, "The source is larger than 5 GiB; copy it in parts."));
     }
     let copied_version = source.version();
     let stream = source.opened.stream(0..size).await?;
     let body = Incoming::receive(api.store.layout(), stream, [algorithm], size).await?;
     if body.size != size {
-        return Err(Fault::Internal(format!(
-            "the source {:?} is not whole on disk",
-            input.copy_source
-        ))
-        .into());
+        return Err(
+            Fault::Internal(format!("the source {:?} is not whole on disk", input.copy_source)).into()
+        );
     }
     let new = NewObject {
         etag: body.etag(),
@@ -132,10 +101,7 @@ pub(super) async fn copy_object(
         upload_id: None,
         body,
     };
-    let object = api
-        .store
-        .put(&bucket, &input.key, new, condition, Happening::Copy, origin)
-        .await?;
+    let object = api.store.put(&bucket, &input.key, new, condition, Happening::Copy, origin).await?;
     let mut result = CopyObjectResult {
         e_tag: Some(etag(&object.etag)),
         last_modified: Some(timestamp(object.last_modified_ms)),
@@ -159,20 +125,12 @@ fn replaces_metadata(input: &CopyObjectInput) -> bool {
 }
 
 fn replaces_tags(input: &CopyObjectInput) -> bool {
-    input
-        .tagging_directive
-        .as_ref()
-        .is_some_and(|directive| directive.as_str() == TaggingDirective::REPLACE)
+    input.tagging_directive.as_ref().is_some_and(|directive| directive.as_str() == TaggingDirective::REPLACE)
 }
 
 /// S3 refuses a copy that would change nothing: onto itself, keeping everything.
 fn refuse_idle_copy(input: &CopyObjectInput) -> S3Result<()> {
-    let CopySource::Bucket {
-        bucket,
-        key,
-        version_id: None,
-    } = &input.copy_source
-    else {
+    let CopySource::Bucket { bucket, key, version_id: None } = &input.copy_source else {
         return Ok(());
     };
     let onto_itself = **bucket == *input.bucket && **key == *input.key;
@@ -193,16 +151,8 @@ fn refuse_idle_copy(input: &CopyObjectInput) -> S3Result<()> {
 fn copied_attributes(input: &mut CopyObjectInput, source: &Attributes) -> S3Result<Attributes> {
     let (metadata, tags) = (replaces_metadata(input), replaces_tags(input));
     let asked = attributes_of!(input)?;
-    let mut attributes = if metadata {
-        asked.clone()
-    } else {
-        source.clone()
-    };
-    attributes.tags = if tags {
-        asked.tags
-    } else {
-        source.tags.clone()
-    };
+    let mut attributes = if metadata { asked.clone() } else { source.clone() };
+    attributes.tags = if tags { asked.tags } else { source.tags.clone() };
     attributes.headers.website_redirect_location = asked.headers.website_redirect_location;
     Ok(attributes)
 }

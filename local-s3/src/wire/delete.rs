@@ -17,30 +17,16 @@ pub(super) async fn delete_object(
     let origin = origin(&request);
     let input = request.input;
     let bucket = api.store.bucket(&input.bucket)?;
-    let condition = WriteCondition {
-        if_match: input.if_match,
-        if_none_match: None,
-    };
-    let deleted = api
-        .store
-        .delete(
-            &bucket,
-            &input.key,
-            input.version_id.as_deref(),
-            condition,
-            origin,
-        )
-        .await?;
+    let condition = WriteCondition { if_match: input.if_match, if_none_match: None };
+    let deleted =
+        api.store.delete(&bucket, &input.key, input.version_id.as_deref(), condition, origin).await?;
     let output = match deleted {
         Some(deleted) => DeleteObjectOutput {
             delete_marker: deleted.delete_marker.then_some(true),
             version_id: deleted.version_id,
             ..DeleteObjectOutput::default()
         },
-        None => DeleteObjectOutput {
-            version_id: input.version_id,
-            ..DeleteObjectOutput::default()
-        },
+        None => DeleteObjectOutput { version_id: input.version_id, ..DeleteObjectOutput::default() },
     };
     Ok(S3Response::new(output))
 }
@@ -53,24 +39,14 @@ pub(super) async fn delete_objects(
     let input = request.input;
     let bucket = api.store.bucket(&input.bucket)?;
     if input.delete.objects.is_empty() || input.delete.objects.len() > MOST {
-        return Err(s3_error!(
-            MalformedXML,
-            "DeleteObjects takes 1 to {} keys",
-            MOST
-        ));
+        return Err(s3_error!(MalformedXML, "DeleteObjects takes 1 to {} keys", MOST));
     }
     let (mut gone, mut errors) = (Vec::new(), Vec::new());
     for wanted in input.delete.objects {
-        let condition = WriteCondition {
-            if_match: wanted.e_tag.map(ETagCondition::ETag),
-            if_none_match: None,
-        };
+        let condition =
+            WriteCondition { if_match: wanted.e_tag.map(ETagCondition::ETag), if_none_match: None };
         let version = wanted.version_id.as_deref();
-        match api
-            .store
-            .delete(&bucket, &wanted.key, version, condition, origin.clone())
-            .await
-        {
+        match api.store.delete(&bucket, &wanted.key, version, condition, origin.clone()).await {
             Ok(deleted) => {
                 let deleted = deleted.unwrap_or_default();
                 gone.push(DeletedObject {

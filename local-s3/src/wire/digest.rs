@@ -26,23 +26,16 @@ pub(super) struct Promise {
 impl Promise {
     /// Reads headers; `length` is the body's, without what frames its chunks.
     pub(super) fn read(headers: &HeaderMap, length: Option<i64>) -> S3Result<Self> {
-        let mut promise = Promise {
-            length: length.and_then(|length| u64::try_from(length).ok()),
-            ..Self::default()
-        };
+        let mut promise =
+            Promise { length: length.and_then(|length| u64::try_from(length).ok()), ..Self::default() };
         for algorithm in Algorithm::ALL {
             if let Some(value) = headers.get(algorithm.header()) {
-                promise.checksums.insert(
-                    algorithm,
-                    checked(algorithm, value.to_str().unwrap_or_default())?,
-                );
+                promise.checksums.insert(algorithm, checked(algorithm, value.to_str().unwrap_or_default())?);
             }
         }
         for names in headers.get_all("x-amz-trailer") {
             let names = names.to_str().unwrap_or_default().split(',').map(str::trim);
-            promise
-                .trailing
-                .extend(names.filter_map(Algorithm::from_header));
+            promise.trailing.extend(names.filter_map(Algorithm::from_header));
         }
         if promise.checksums.len() + promise.trailing.len() > 1 {
             return Err(s3_error!(
@@ -51,13 +44,11 @@ impl Promise {
             ));
         }
         if let Some(value) = headers.get("content-md5") {
-            let decoded = BASE64
-                .decode(value.as_bytes())
-                .ok()
-                .and_then(|bytes| bytes.try_into().ok());
-            promise.md5 = Some(decoded.ok_or_else(|| {
-                s3_error!(InvalidDigest, "The Content-MD5 you specified is not valid.")
-            })?);
+            let decoded = BASE64.decode(value.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
+            promise.md5 =
+                Some(decoded.ok_or_else(|| {
+                    s3_error!(InvalidDigest, "The Content-MD5 you specified is not valid.")
+                })?);
         }
         if promise.length.is_some_and(|length| length > BODY_LIMIT) {
             return Err(s3_error!(
@@ -70,11 +61,7 @@ impl Promise {
 
     /// The algorithm promised, if any.
     pub(super) fn algorithm(&self) -> Option<Algorithm> {
-        self.checksums
-            .keys()
-            .copied()
-            .chain(self.trailing.iter().copied())
-            .next()
+        self.checksums.keys().copied().chain(self.trailing.iter().copied()).next()
     }
 
     /// Takes the body to disk and holds it against the promise. What comes back is right; what is wrong leaves nothing.
@@ -101,13 +88,9 @@ impl Promise {
         }
         let mut promised = self.checksums;
         if !self.trailing.is_empty() {
-            let trailers = trailers
-                .and_then(|trailers| trailers.take())
-                .unwrap_or_default();
+            let trailers = trailers.and_then(|trailers| trailers.take()).unwrap_or_default();
             for algorithm in self.trailing {
-                let value = trailers
-                    .get(algorithm.header())
-                    .and_then(|value| value.to_str().ok());
+                let value = trailers.get(algorithm.header()).and_then(|value| value.to_str().ok());
                 let value = value.ok_or_else(|| {
                     s3_error!(
                         InvalidRequest,
@@ -131,11 +114,7 @@ fn checked(algorithm: Algorithm, value: &str) -> S3Result<String> {
     if algorithm.is_digest(value) {
         return Ok(value.to_owned());
     }
-    Err(s3_error!(
-        InvalidRequest,
-        "Value for {} header is invalid.",
-        algorithm.header()
-    ))
+    Err(s3_error!(InvalidRequest, "Value for {} header is invalid.", algorithm.header()))
 }
 
 /// Fills the `checksum_*` fields of any output or result.

@@ -12,12 +12,8 @@ impl From<Fault> for S3Error {
             Fault::BucketExists => S3ErrorCode::BucketAlreadyOwnedByYou,
             Fault::BucketNotEmpty => S3ErrorCode::BucketNotEmpty,
             Fault::NoSuchKey => S3ErrorCode::NoSuchKey,
-            Fault::DeleteMarker {
-                asked_for: false, ..
-            } => S3ErrorCode::NoSuchKey,
-            Fault::DeleteMarker {
-                asked_for: true, ..
-            } => S3ErrorCode::MethodNotAllowed,
+            Fault::DeleteMarker { asked_for: false, .. } => S3ErrorCode::NoSuchKey,
+            Fault::DeleteMarker { asked_for: true, .. } => S3ErrorCode::MethodNotAllowed,
             Fault::NoSuchVersion => S3ErrorCode::NoSuchVersion,
             Fault::NoSuchUpload => S3ErrorCode::NoSuchUpload,
             Fault::PreconditionFailed => S3ErrorCode::PreconditionFailed,
@@ -37,16 +33,8 @@ impl From<Fault> for S3Error {
         if matches!(fault, Fault::PayloadHash) {
             error.set_status_code(hyper::StatusCode::BAD_REQUEST);
         }
-        if let Fault::DeleteMarker {
-            version_id,
-            asked_for,
-            last_modified_ms,
-        } = fault
-        {
-            error.set_headers(marker_headers(
-                &version_id,
-                asked_for.then_some(last_modified_ms),
-            ));
+        if let Fault::DeleteMarker { version_id, asked_for, last_modified_ms } = fault {
+            error.set_headers(marker_headers(&version_id, asked_for.then_some(last_modified_ms)));
         }
         error
     }
@@ -67,8 +55,6 @@ fn marker_headers(version_id: &str, last_modified_ms: Option<u64>) -> HeaderMap 
 /// A time as HTTP headers have it.
 pub(super) fn http_date(unix_ms: u64) -> Option<HeaderValue> {
     let mut text = Vec::new();
-    timestamp(unix_ms)
-        .format(TimestampFormat::HttpDate, &mut text)
-        .ok()?;
+    timestamp(unix_ms).format(TimestampFormat::HttpDate, &mut text).ok()?;
     HeaderValue::from_bytes(&text).ok()
 }

@@ -29,27 +29,19 @@ pub(crate) struct Wire {
 
 impl Wire {
     pub(crate) fn new(store: Arc<Store>, builder: &Builder, counter: Counter) -> Self {
-        let mut service = S3ServiceBuilder::new(Api {
-            store,
-            hide_missing_keys: builder.hide_missing_keys,
-        });
+        let mut service = S3ServiceBuilder::new(Api { store, hide_missing_keys: builder.hide_missing_keys });
         service.set_auth(OnePair {
             access_key: builder.access_key.clone(),
             secret_key: builder.secret_key.clone().into(),
         });
-        service.set_access(Gate { counter });
-        Self {
-            service: service.build(),
-            requests: Arc::new(AtomicU64::new(clock::unix_ms() << 20)),
-        }
+        let public = builder.buckets.iter().filter(|bucket| bucket.public_read);
+        service.set_access(Gate { counter, public: public.map(|bucket| bucket.name.clone()).collect() });
+        Self { service: service.build(), requests: Arc::new(AtomicU64::new(clock::unix_ms() << 20)) }
     }
 
     /// The service for one connection.
     pub(crate) fn for_peer(&self, peer: IpAddr) -> Front {
-        Front {
-            wire: self.clone(),
-            peer,
-        }
+        Front { wire: self.clone(), peer }
     }
 }
 
@@ -66,16 +58,12 @@ impl Service<Request<Incoming>> for Front {
     type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let request_id = format!(
-            "{:016X}",
-            self.wire.requests.fetch_add(1, Ordering::Relaxed)
-        );
+        let request_id = format!("{:016X}", self.wire.requests.fetch_add(1, Ordering::Relaxed));
         let mut request = request.map(Body::from);
         let head = request.method() == Method::HEAD;
-        request.extensions_mut().insert(Call {
-            request_id: request_id.clone(),
-            source_ip: self.peer.to_string(),
-        });
+        request
+            .extensions_mut()
+            .insert(Call { request_id: request_id.clone(), source_ip: self.peer.to_string() });
         let service = self.wire.service.clone();
         Box::pin(async move {
             let mut response = service.call(request).await?;

@@ -2,8 +2,8 @@ use std::ops::Range as Bytes;
 
 use hyper::header::{CACHE_CONTROL, ETAG, EXPIRES, HeaderMap, HeaderValue, LAST_MODIFIED};
 use s3s::dto::{
-    ChecksumMode, ChecksumType, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput,
-    Range, StreamingBlob,
+    ChecksumMode, ChecksumType, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, Range,
+    StreamingBlob,
 };
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 
@@ -20,10 +20,7 @@ impl Api {
     /// A missing key's error, or what S3 says instead to those who may not list the bucket.
     pub(super) fn missing(&self, fault: Fault) -> S3Error {
         match fault {
-            Fault::NoSuchKey
-            | Fault::DeleteMarker {
-                asked_for: false, ..
-            } if self.hide_missing_keys => {
+            Fault::NoSuchKey | Fault::DeleteMarker { asked_for: false, .. } if self.hide_missing_keys => {
                 s3_error!(AccessDenied, "Access Denied")
             }
             other => other.into(),
@@ -37,10 +34,7 @@ pub(super) async fn get_object(
 ) -> S3Result<S3Response<GetObjectOutput>> {
     let input = request.input;
     let bucket = api.store.bucket(&input.bucket)?;
-    let opened = api
-        .store
-        .open_object(&bucket, &input.key, input.version_id.as_deref())
-        .await;
+    let opened = api.store.open_object(&bucket, &input.key, input.version_id.as_deref()).await;
     let opened = opened.map_err(|fault| api.missing(fault))?;
     let object = opened.object.clone();
     let condition = ReadCondition {
@@ -89,9 +83,7 @@ pub(super) async fn head_object(
 ) -> S3Result<S3Response<HeadObjectOutput>> {
     let input = request.input;
     let bucket = api.store.bucket(&input.bucket)?;
-    let object = bucket
-        .find(&input.key, input.version_id.as_deref())
-        .map_err(|fault| api.missing(fault))?;
+    let object = bucket.find(&input.key, input.version_id.as_deref()).map_err(|fault| api.missing(fault))?;
     let condition = ReadCondition {
         if_match: input.if_match,
         if_none_match: input.if_none_match,
@@ -101,12 +93,7 @@ pub(super) async fn head_object(
     heed(&condition, &bucket, &object)?;
     let slice = Slice::of(&object, input.range, input.part_number)?;
     let partial = slice.header.is_some();
-    let mut response = S3Response::new(describe(
-        &bucket,
-        &object,
-        &slice,
-        input.checksum_mode.as_ref(),
-    ));
+    let mut response = S3Response::new(describe(&bucket, &object, &slice, input.checksum_mode.as_ref()));
     if partial {
         response.status = Some(hyper::StatusCode::PARTIAL_CONTENT);
     }
@@ -120,23 +107,14 @@ fn heed(condition: &ReadCondition, bucket: &Bucket, object: &Object) -> S3Result
         Verdict::Failed => Err(Fault::PreconditionFailed.into()),
         Verdict::NotModified => {
             let mut headers = HeaderMap::new();
-            let mut add =
-                |name, value: Option<HeaderValue>| value.map(|value| headers.insert(name, value));
+            let mut add = |name, value: Option<HeaderValue>| value.map(|value| headers.insert(name, value));
             let text = |value: &str| HeaderValue::from_bytes(value.as_bytes()).ok();
             add(ETAG, text(&format!("\"{}\"", object.etag)));
             add(LAST_MODIFIED, http_date(object.last_modified_ms));
             let stored = &object.attributes.headers;
-            add(
-                CACHE_CONTROL,
-                stored.cache_control.as_deref().and_then(text),
-            );
-            let expires = stored
-                .expires
-                .and_then(|seconds| u64::try_from(seconds).ok());
-            add(
-                EXPIRES,
-                expires.and_then(|seconds| http_date(seconds.saturating_mul(1000))),
-            );
+            add(CACHE_CONTROL, stored.cache_control.as_deref().and_then(text));
+            let expires = stored.expires.and_then(|seconds| u64::try_from(seconds).ok());
+            add(EXPIRES, expires.and_then(|seconds| http_date(seconds.saturating_mul(1000))));
             if let Some(version) = version_header(bucket, object).as_deref().and_then(text) {
                 headers.insert("x-amz-version-id", version);
             }
@@ -158,11 +136,7 @@ struct Slice {
 impl Slice {
     fn of(object: &Object, range: Option<Range>, part: Option<i32>) -> S3Result<Self> {
         let size = object.size;
-        let whole = Slice {
-            bytes: 0..size,
-            header: None,
-            parts: None,
-        };
+        let whole = Slice { bytes: 0..size, header: None, parts: None };
         let (bytes, parts) = match (range, part) {
             (None, None) => return Ok(whole),
             (Some(_), Some(_)) => {
@@ -176,36 +150,23 @@ impl Slice {
                 Err(_) => return Err(unsatisfiable(size)),
             },
             (None, Some(number)) => {
-                let sizes = if object.parts.is_empty() {
-                    std::slice::from_ref(&object.size)
-                } else {
-                    &object.parts
-                };
-                let at = usize::try_from(number)
-                    .ok()
-                    .and_then(|number| number.checked_sub(1));
+                let sizes =
+                    if object.parts.is_empty() { std::slice::from_ref(&object.size) } else { &object.parts };
+                let at = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
                 let Some(at) = at.filter(|at| *at < sizes.len()) else {
                     return Err(unsatisfiable(size));
                 };
                 let start: u64 = sizes[..at].iter().sum();
-                let parts = (!object.parts.is_empty())
-                    .then(|| i32::try_from(object.parts.len()).unwrap_or(i32::MAX));
+                let parts =
+                    (!object.parts.is_empty()).then(|| i32::try_from(object.parts.len()).unwrap_or(i32::MAX));
                 if size == 0 {
                     return Ok(whole);
                 }
                 (start..start + sizes[at], parts)
             }
         };
-        let header = format!(
-            "bytes {}-{}/{size}",
-            bytes.start,
-            bytes.end.saturating_sub(1)
-        );
-        Ok(Slice {
-            bytes,
-            header: Some(header),
-            parts,
-        })
+        let header = format!("bytes {}-{}/{size}", bytes.start, bytes.end.saturating_sub(1));
+        Ok(Slice { bytes, header: Some(header), parts })
     }
 }
 
@@ -249,9 +210,7 @@ fn describe(
     if mode.is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED) && slice.header.is_none() {
         let checksums: &Checksums = &object.checksums;
         set_checksums!(output, checksums);
-        output.checksum_type = object
-            .checksum_kind
-            .map(|kind| ChecksumType::from(kind.name().to_owned()));
+        output.checksum_type = object.checksum_kind.map(|kind| ChecksumType::from(kind.name().to_owned()));
     }
     output
 }

@@ -1,8 +1,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use s3s::dto::{
-    ChecksumAlgorithm, ChecksumType, CommonPrefix, EncodingType, ListObjectsInput,
-    ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, Object, ObjectStorageClass,
+    ChecksumAlgorithm, ChecksumType, CommonPrefix, EncodingType, ListObjectsInput, ListObjectsOutput,
+    ListObjectsV2Input, ListObjectsV2Output, Object, ObjectStorageClass,
 };
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
@@ -24,19 +24,12 @@ impl Encoder {
         match asked.map(EncodingType::as_str) {
             None => Ok(Self(false)),
             Some(EncodingType::URL) => Ok(Self(true)),
-            Some(_) => Err(s3_error!(
-                InvalidArgument,
-                "Invalid Encoding Method specified in Request"
-            )),
+            Some(_) => Err(s3_error!(InvalidArgument, "Invalid Encoding Method specified in Request")),
         }
     }
 
     pub(super) fn text(self, text: &str) -> String {
-        if self.0 {
-            key::listed(text)
-        } else {
-            text.to_owned()
-        }
+        if self.0 { key::listed(text) } else { text.to_owned() }
     }
 
     pub(super) fn optional(self, text: Option<&str>) -> Option<String> {
@@ -44,12 +37,8 @@ impl Encoder {
     }
 
     pub(super) fn prefixes(self, prefixes: &[String]) -> Option<Vec<CommonPrefix>> {
-        let prefixes: Vec<CommonPrefix> = prefixes
-            .iter()
-            .map(|prefix| CommonPrefix {
-                prefix: Some(self.text(prefix)),
-            })
-            .collect();
+        let prefixes: Vec<CommonPrefix> =
+            prefixes.iter().map(|prefix| CommonPrefix { prefix: Some(self.text(prefix)) }).collect();
         (!prefixes.is_empty()).then_some(prefixes)
     }
 }
@@ -92,11 +81,8 @@ pub(super) async fn list_objects_v2(
     };
     let page = bucket.list(&listing);
     let with_owner = input.fetch_owner.unwrap_or(false);
-    let contents: Vec<Object> = page
-        .entries
-        .iter()
-        .map(|object| entry(object, encoder, with_owner))
-        .collect();
+    let contents: Vec<Object> =
+        page.entries.iter().map(|object| entry(object, encoder, with_owner)).collect();
     Ok(S3Response::new(ListObjectsV2Output {
         name: Some(input.bucket),
         prefix: Some(encoder.text(&listing.prefix)),
@@ -104,10 +90,7 @@ pub(super) async fn list_objects_v2(
         key_count: said(contents.len() + page.prefixes.len()),
         continuation_token: input.continuation_token,
         is_truncated: Some(page.next.is_some()),
-        next_continuation_token: page
-            .next
-            .as_deref()
-            .map(|next| URL_SAFE_NO_PAD.encode(next)),
+        next_continuation_token: page.next.as_deref().map(|next| URL_SAFE_NO_PAD.encode(next)),
         contents: Some(contents),
         common_prefixes: encoder.prefixes(&page.prefixes),
         delimiter: encoder.optional(input.delimiter.as_deref()),
@@ -118,16 +101,8 @@ pub(super) async fn list_objects_v2(
 }
 
 fn decode_token(token: &str) -> S3Result<String> {
-    let decoded = URL_SAFE_NO_PAD
-        .decode(token)
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok());
-    decoded.ok_or_else(|| {
-        s3_error!(
-            InvalidArgument,
-            "The continuation token provided is incorrect"
-        )
-    })
+    let decoded = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    decoded.ok_or_else(|| s3_error!(InvalidArgument, "The continuation token provided is incorrect"))
 }
 
 pub(super) async fn list_objects(
@@ -144,11 +119,7 @@ pub(super) async fn list_objects(
         limit: limit(input.max_keys)?,
     };
     let page = bucket.list(&listing);
-    let contents: Vec<Object> = page
-        .entries
-        .iter()
-        .map(|object| entry(object, encoder, true))
-        .collect();
+    let contents: Vec<Object> = page.entries.iter().map(|object| entry(object, encoder, true)).collect();
     Ok(S3Response::new(ListObjectsOutput {
         name: Some(input.bucket),
         prefix: Some(encoder.text(&listing.prefix)),
@@ -158,10 +129,7 @@ pub(super) async fn list_objects(
         contents: Some(contents),
         common_prefixes: encoder.prefixes(&page.prefixes),
         // S3 names the next marker only with a delimiter; without one the last key serves.
-        next_marker: page
-            .next
-            .filter(|_| input.delimiter.is_some())
-            .map(|next| encoder.text(&next)),
+        next_marker: page.next.filter(|_| input.delimiter.is_some()).map(|next| encoder.text(&next)),
         delimiter: encoder.optional(input.delimiter.as_deref()),
         encoding_type: input.encoding_type,
         ..ListObjectsOutput::default()
@@ -171,17 +139,13 @@ pub(super) async fn list_objects(
 fn entry(object: &storage::Object, encoder: Encoder, with_owner: bool) -> Object {
     Object {
         checksum_algorithm: algorithms(object),
-        checksum_type: object
-            .checksum_kind
-            .map(|kind| ChecksumType::from(kind.name().to_owned())),
+        checksum_type: object.checksum_kind.map(|kind| ChecksumType::from(kind.name().to_owned())),
         e_tag: Some(etag(&object.etag)),
         key: Some(encoder.text(&object.key)),
         last_modified: Some(timestamp(object.last_modified_ms)),
         owner: with_owner.then(owner),
         size: Some(signed(object.size)),
-        storage_class: Some(ObjectStorageClass::from_static(
-            ObjectStorageClass::STANDARD,
-        )),
+        storage_class: Some(ObjectStorageClass::from_static(ObjectStorageClass::STANDARD)),
         ..Object::default()
     }
 }

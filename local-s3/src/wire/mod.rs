@@ -43,19 +43,11 @@ struct Call {
 
 /// Who asks, for the event.
 fn origin<T>(request: &S3Request<T>) -> Origin {
-    let call = request
-        .extensions
-        .get::<Call>()
-        .cloned()
-        .unwrap_or_default();
+    let call = request.extensions.get::<Call>().cloned().unwrap_or_default();
     Origin {
         request_id: call.request_id,
         source_ip: call.source_ip,
-        principal: request
-            .credentials
-            .as_ref()
-            .map(|keys| keys.access_key.clone())
-            .unwrap_or_default(),
+        principal: request.credentials.as_ref().map(|keys| keys.access_key.clone()).unwrap_or_default(),
     }
 }
 

@@ -24,15 +24,9 @@ pub(super) async fn create_multipart_upload(
     let input = &mut request.input;
     let bucket = api.store.bucket(&input.bucket)?;
     check_key(&input.key)?;
-    let checksum = asked_checksum(
-        input.checksum_algorithm.as_ref(),
-        input.checksum_type.as_ref(),
-    )?;
+    let checksum = asked_checksum(input.checksum_algorithm.as_ref(), input.checksum_type.as_ref())?;
     let attributes = attributes_of!(input)?;
-    let upload = api
-        .store
-        .create_upload(&bucket, input.key.clone(), attributes, checksum)
-        .await?;
+    let upload = api.store.create_upload(&bucket, input.key.clone(), attributes, checksum).await?;
     let (checksum_algorithm, checksum_type) = checksum_fields(&upload);
     Ok(S3Response::new(CreateMultipartUploadOutput {
         bucket: Some(input.bucket.clone()),
@@ -51,18 +45,11 @@ fn asked_checksum(
     let Some(name) = algorithm.map(ChecksumAlgorithm::as_str) else {
         return match kind {
             None => Ok(None),
-            Some(_) => Err(s3_error!(
-                InvalidRequest,
-                "x-amz-checksum-type needs x-amz-checksum-algorithm."
-            )),
+            Some(_) => Err(s3_error!(InvalidRequest, "x-amz-checksum-type needs x-amz-checksum-algorithm.")),
         };
     };
     let Some(algorithm) = Algorithm::from_name(name) else {
-        return Err(s3_error!(
-            InvalidRequest,
-            "Checksum algorithm provided is unsupported: {}",
-            name
-        ));
+        return Err(s3_error!(InvalidRequest, "Checksum algorithm provided is unsupported: {}", name));
     };
     let kind = asked_kind(kind)?.unwrap_or(algorithm.default_kind());
     if !algorithm.allows(kind) {
@@ -81,18 +68,12 @@ fn asked_kind(kind: Option<&ChecksumType>) -> S3Result<Option<Kind>> {
         None => Ok(None),
         Some(ChecksumType::FULL_OBJECT) => Ok(Some(Kind::FullObject)),
         Some(ChecksumType::COMPOSITE) => Ok(Some(Kind::Composite)),
-        Some(other) => Err(s3_error!(
-            InvalidRequest,
-            "Value for x-amz-checksum-type is invalid: {}",
-            other
-        )),
+        Some(other) => Err(s3_error!(InvalidRequest, "Value for x-amz-checksum-type is invalid: {}", other)),
     }
 }
 
 /// An upload's checksum as answers name it.
-pub(super) fn checksum_fields(
-    upload: &Upload,
-) -> (Option<ChecksumAlgorithm>, Option<ChecksumType>) {
+pub(super) fn checksum_fields(upload: &Upload) -> (Option<ChecksumAlgorithm>, Option<ChecksumType>) {
     let (algorithm, kind) = upload.checksum().unzip();
     (
         algorithm.map(|algorithm| ChecksumAlgorithm::from(algorithm.name().to_owned())),
@@ -107,46 +88,24 @@ pub(super) async fn complete_multipart_upload(
     let origin = origin(&request);
     let input = &mut request.input;
     let bucket = api.store.bucket(&input.bucket)?;
-    let upload = api
-        .store
-        .upload(&input.bucket, &input.key, &input.upload_id)?;
-    let parts = input
-        .multipart_upload
-        .take()
-        .and_then(|named| named.parts)
-        .unwrap_or_default();
-    let parts = parts
-        .into_iter()
-        .map(named_part)
-        .collect::<S3Result<Vec<_>>>()?;
+    let upload = api.store.upload(&input.bucket, &input.key, &input.upload_id)?;
+    let parts = input.multipart_upload.take().and_then(|named| named.parts).unwrap_or_default();
+    let parts = parts.into_iter().map(named_part).collect::<S3Result<Vec<_>>>()?;
     let whole = WholeChecksum {
         checksums: checksums_of!(input),
         kind: asked_kind(input.checksum_type.as_ref())?,
-        size: input
-            .mpu_object_size
-            .and_then(|size| u64::try_from(size).ok()),
+        size: input.mpu_object_size.and_then(|size| u64::try_from(size).ok()),
     };
-    let condition = WriteCondition {
-        if_match: input.if_match.take(),
-        if_none_match: input.if_none_match.take(),
-    };
-    let object = api
-        .store
-        .complete_upload(&bucket, &upload, parts, whole, condition, origin)
-        .await?;
+    let condition =
+        WriteCondition { if_match: input.if_match.take(), if_none_match: input.if_none_match.take() };
+    let object = api.store.complete_upload(&bucket, &upload, parts, whole, condition, origin).await?;
     let mut output = CompleteMultipartUploadOutput {
-        location: Some(format!(
-            "/{}/{}",
-            input.bucket,
-            crate::key::listed(&input.key)
-        )),
+        location: Some(format!("/{}/{}", input.bucket, crate::key::listed(&input.key))),
         bucket: Some(input.bucket.clone()),
         key: Some(input.key.clone()),
         e_tag: Some(etag(&object.etag)),
         version_id: version_header(&bucket, &object),
-        checksum_type: object
-            .checksum_kind
-            .map(|kind| ChecksumType::from(kind.name().to_owned())),
+        checksum_type: object.checksum_kind.map(|kind| ChecksumType::from(kind.name().to_owned())),
         ..CompleteMultipartUploadOutput::default()
     };
     set_checksums!(output, &object.checksums);
@@ -154,19 +113,10 @@ pub(super) async fn complete_multipart_upload(
 }
 
 fn named_part(mut part: NamedPart) -> S3Result<CompletedPart> {
-    let number = part
-        .part_number
-        .and_then(|number| u32::try_from(number).ok());
+    let number = part.part_number.and_then(|number| u32::try_from(number).ok());
     let number = number.ok_or_else(|| s3_error!(MalformedXML, "A part has no number."))?;
-    let etag = part
-        .e_tag
-        .take()
-        .ok_or_else(|| s3_error!(MalformedXML, "Part {} has no ETag.", number))?;
-    Ok(CompletedPart {
-        number,
-        etag: etag.into_value(),
-        checksums: checksums_of!(part),
-    })
+    let etag = part.e_tag.take().ok_or_else(|| s3_error!(MalformedXML, "Part {} has no ETag.", number))?;
+    Ok(CompletedPart { number, etag: etag.into_value(), checksums: checksums_of!(part) })
 }
 
 pub(super) async fn abort_multipart_upload(
@@ -175,18 +125,11 @@ pub(super) async fn abort_multipart_upload(
 ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
     let input = request.input;
     api.store.bucket(&input.bucket)?;
-    let upload = api
-        .store
-        .upload(&input.bucket, &input.key, &input.upload_id)?;
+    let upload = api.store.upload(&input.bucket, &input.key, &input.upload_id)?;
     match api.store.abort_upload(&upload).await {
         Ok(()) => Ok(S3Response::new(AbortMultipartUploadOutput::default())),
         // Somebody else ended it meanwhile.
-        Err(_)
-            if api
-                .store
-                .upload(&input.bucket, &input.key, &input.upload_id)
-                .is_err() =>
-        {
+        Err(_) if api.store.upload(&input.bucket, &input.key, &input.upload_id).is_err() => {
             Err(Fault::NoSuchUpload.into())
         }
         Err(fault) => Err(fault.into()),
@@ -204,21 +147,12 @@ pub(super) async fn list_multipart_uploads(
     let limit = limit(input.max_uploads)?;
     let mut uploads = api.store.uploads_in(&input.bucket);
     // Within the marker's key, go on behind the marker's upload.
-    let id_marker = input
-        .upload_id_marker
-        .as_deref()
-        .filter(|id| !id.is_empty());
-    let behind = id_marker.and_then(|id| {
-        uploads
-            .iter()
-            .position(|upload| upload.id == id && upload.key() == key_marker)
-    });
+    let id_marker = input.upload_id_marker.as_deref().filter(|id| !id.is_empty());
+    let behind = id_marker
+        .and_then(|id| uploads.iter().position(|upload| upload.id == id && upload.key() == key_marker));
     uploads = match behind {
         Some(at) => uploads.split_off(at + 1),
-        None => uploads
-            .into_iter()
-            .filter(|upload| upload.key() > key_marker.as_str())
-            .collect(),
+        None => uploads.into_iter().filter(|upload| upload.key() > key_marker.as_str()).collect(),
     };
     // One entry an upload: the name under which the roll-up sorts it keeps equal keys apart, by age.
     let map: BTreeMap<String, _> = uploads
@@ -233,20 +167,10 @@ pub(super) async fn list_multipart_uploads(
         after: key_marker.clone(),
         limit,
     };
-    let listing = if behind.is_some() {
-        Listing {
-            after: String::new(),
-            ..listing
-        }
-    } else {
-        listing
-    };
+    let listing = if behind.is_some() { Listing { after: String::new(), ..listing } } else { listing };
     let page = listing.roll(&map, |_, upload| Some((*upload).clone()));
     let truncated = page.next.is_some();
-    let last = page
-        .next
-        .as_deref()
-        .map(|next| next.split('\0').next().unwrap_or_default().to_owned());
+    let last = page.next.as_deref().map(|next| next.split('\0').next().unwrap_or_default().to_owned());
     let last_id = page
         .entries
         .last()
@@ -258,10 +182,7 @@ pub(super) async fn list_multipart_uploads(
             checksum_algorithm,
             checksum_type,
             initiated: Some(timestamp(upload.initiated_ms())),
-            initiator: Some(Initiator {
-                display_name: Some("local".into()),
-                id: Some("local".into()),
-            }),
+            initiator: Some(Initiator { display_name: Some("local".into()), id: Some("local".into()) }),
             key: Some(encoder.text(upload.key())),
             owner: Some(owner()),
             storage_class: Some(StorageClass::from_static(StorageClass::STANDARD)),

@@ -1,8 +1,8 @@
 use std::ops::Range as Bytes;
 
 use s3s::dto::{
-    CopyPartResult, ListPartsInput, ListPartsOutput, Part, Range, StorageClass,
-    UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
+    CopyPartResult, ListPartsInput, ListPartsOutput, Part, Range, StorageClass, UploadPartCopyInput,
+    UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
 };
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
@@ -19,10 +19,7 @@ use crate::storage::{Incoming, Upload};
 fn part_number(number: i32) -> S3Result<u32> {
     match u32::try_from(number) {
         Ok(number @ 1..=10_000) => Ok(number),
-        _ => Err(s3_error!(
-            InvalidArgument,
-            "Part number must be an integer between 1 and 10000, inclusive"
-        )),
+        _ => Err(s3_error!(InvalidArgument, "Part number must be an integer between 1 and 10000, inclusive")),
     }
 }
 
@@ -32,26 +29,14 @@ pub(super) async fn upload_part(
 ) -> S3Result<S3Response<UploadPartOutput>> {
     let input = &mut request.input;
     api.store.bucket(&input.bucket)?;
-    let upload = api
-        .store
-        .upload(&input.bucket, &input.key, &input.upload_id)?;
+    let upload = api.store.upload(&input.bucket, &input.key, &input.upload_id)?;
     let number = part_number(input.part_number)?;
     let promise = Promise::read(&request.headers, input.content_length)?;
     refuse_other_checksum(&upload, &promise)?;
     let trailers = request.trailing_headers.take();
-    let body = promise
-        .receive(
-            api.store.layout(),
-            input.body.take(),
-            trailers,
-            [upload.algorithm()],
-        )
-        .await?;
+    let body = promise.receive(api.store.layout(), input.body.take(), trailers, [upload.algorithm()]).await?;
     let part = api.store.put_part(&upload, number, body).await?;
-    let mut output = UploadPartOutput {
-        e_tag: Some(etag(&part.etag())),
-        ..UploadPartOutput::default()
-    };
+    let mut output = UploadPartOutput { e_tag: Some(etag(&part.etag())), ..UploadPartOutput::default() };
     set_checksums!(output, &part.checksums);
     Ok(S3Response::new(output))
 }
@@ -76,9 +61,7 @@ pub(super) async fn upload_part_copy(
 ) -> S3Result<S3Response<UploadPartCopyOutput>> {
     let input = &mut request.input;
     api.store.bucket(&input.bucket)?;
-    let upload = api
-        .store
-        .upload(&input.bucket, &input.key, &input.upload_id)?;
+    let upload = api.store.upload(&input.bucket, &input.key, &input.upload_id)?;
     let number = part_number(input.part_number)?;
     let condition = ReadCondition {
         if_match: input.copy_source_if_match.take(),
@@ -87,14 +70,10 @@ pub(super) async fn upload_part_copy(
         if_unmodified_since: input.copy_source_if_unmodified_since.take(),
     };
     let source = Source::open(api, &input.copy_source, &condition).await?;
-    let bytes = source_range(
-        input.copy_source_range.as_deref(),
-        source.opened.object.size,
-    )?;
+    let bytes = source_range(input.copy_source_range.as_deref(), source.opened.object.size)?;
     let copied_version = source.version();
     let stream = source.opened.stream(bytes).await?;
-    let body =
-        Incoming::receive(api.store.layout(), stream, [upload.algorithm()], BODY_LIMIT).await?;
+    let body = Incoming::receive(api.store.layout(), stream, [upload.algorithm()], BODY_LIMIT).await?;
     let part = api.store.put_part(&upload, number, body).await?;
     let mut result = CopyPartResult {
         e_tag: Some(etag(&part.etag())),
@@ -115,15 +94,10 @@ fn source_range(range: Option<&str>, size: u64) -> S3Result<Bytes<u64>> {
         return Ok(0..size);
     };
     match Range::parse(text) {
-        Ok(Range::Int {
-            first,
-            last: Some(last),
-        }) if last < size => Ok(first..last + 1),
-        Ok(Range::Int { last: Some(_), .. }) => Err(s3_error!(
-            InvalidRange,
-            "Range specified is not valid for source object of size: {}",
-            size
-        )),
+        Ok(Range::Int { first, last: Some(last) }) if last < size => Ok(first..last + 1),
+        Ok(Range::Int { last: Some(_), .. }) => {
+            Err(s3_error!(InvalidRange, "Range specified is not valid for source object of size: {}", size))
+        }
         _ => Err(s3_error!(
             InvalidArgument,
             "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the \
@@ -138,24 +112,13 @@ pub(super) async fn list_parts(
 ) -> S3Result<S3Response<ListPartsOutput>> {
     let input = request.input;
     api.store.bucket(&input.bucket)?;
-    let upload = api
-        .store
-        .upload(&input.bucket, &input.key, &input.upload_id)?;
+    let upload = api.store.upload(&input.bucket, &input.key, &input.upload_id)?;
     let limit = limit(input.max_parts)?;
-    let marker = input
-        .part_number_marker
-        .and_then(|marker| u32::try_from(marker).ok())
-        .unwrap_or(0);
-    let mut parts: Vec<_> = upload
-        .parts()
-        .into_iter()
-        .filter(|part| part.number > marker)
-        .collect();
+    let marker = input.part_number_marker.and_then(|marker| u32::try_from(marker).ok()).unwrap_or(0);
+    let mut parts: Vec<_> = upload.parts().into_iter().filter(|part| part.number > marker).collect();
     let truncated = parts.len() > limit;
     parts.truncate(limit);
-    let next = parts
-        .last()
-        .and_then(|part| i32::try_from(part.number).ok());
+    let next = parts.last().and_then(|part| i32::try_from(part.number).ok());
     let shown = parts.iter().map(|part| {
         let mut shown = Part {
             e_tag: Some(etag(&part.etag())),

@@ -19,30 +19,16 @@ pub(super) async fn put_object(
     check_key(&request.input.key)?;
     // A browser's form comes here too; its length is the form's.
     let form = request.method == Method::POST;
-    let happening = if form {
-        Happening::Post
-    } else {
-        Happening::Put
-    };
+    let happening = if form { Happening::Post } else { Happening::Put };
     let length = request.input.content_length.filter(|_| !form);
     let promise = Promise::read(&request.headers, length)?;
     let input = &mut request.input;
     let attributes = attributes_of!(input)?;
-    let condition = WriteCondition {
-        if_match: input.if_match.take(),
-        if_none_match: input.if_none_match.take(),
-    };
-    let default = promise
-        .algorithm()
-        .is_none()
-        .then_some(Algorithm::Crc64Nvme);
+    let condition =
+        WriteCondition { if_match: input.if_match.take(), if_none_match: input.if_none_match.take() };
+    let default = promise.algorithm().is_none().then_some(Algorithm::Crc64Nvme);
     let body = promise
-        .receive(
-            api.store.layout(),
-            input.body.take(),
-            request.trailing_headers.take(),
-            default,
-        )
+        .receive(api.store.layout(), input.body.take(), request.trailing_headers.take(), default)
         .await?;
     let new = NewObject {
         etag: body.etag(),
@@ -53,10 +39,7 @@ pub(super) async fn put_object(
         upload_id: None,
         body,
     };
-    let object = api
-        .store
-        .put(&bucket, &input.key, new, condition, happening, origin)
-        .await?;
+    let object = api.store.put(&bucket, &input.key, new, condition, happening, origin).await?;
     let mut output = PutObjectOutput {
         e_tag: Some(etag(&object.etag)),
         version_id: version_header(&bucket, &object),

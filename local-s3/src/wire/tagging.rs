@@ -1,6 +1,6 @@
 use s3s::dto::{
-    DeleteObjectTaggingInput, DeleteObjectTaggingOutput, GetObjectTaggingInput,
-    GetObjectTaggingOutput, PutObjectTaggingInput, PutObjectTaggingOutput, Tag,
+    DeleteObjectTaggingInput, DeleteObjectTaggingOutput, GetObjectTaggingInput, GetObjectTaggingOutput,
+    PutObjectTaggingInput, PutObjectTaggingOutput, Tag,
 };
 use s3s::{S3Request, S3Response, S3Result};
 
@@ -15,20 +15,11 @@ pub(super) async fn get_object_tagging(
 ) -> S3Result<S3Response<GetObjectTaggingOutput>> {
     let input = request.input;
     let bucket = api.store.bucket(&input.bucket)?;
-    let object = bucket
-        .find(&input.key, input.version_id.as_deref())
-        .map_err(|fault| api.missing(fault))?;
+    let object = bucket.find(&input.key, input.version_id.as_deref()).map_err(|fault| api.missing(fault))?;
     let tags = object.attributes.tags.iter();
-    let tag_set = tags
-        .map(|tag| Tag {
-            key: Some(tag.key.clone()),
-            value: Some(tag.value.clone()),
-        })
-        .collect();
-    Ok(S3Response::new(GetObjectTaggingOutput {
-        tag_set,
-        version_id: version_header(&bucket, &object),
-    }))
+    let tag_set =
+        tags.map(|tag| Tag { key: Some(tag.key.clone()), value: Some(tag.value.clone()) }).collect();
+    Ok(S3Response::new(GetObjectTaggingOutput { tag_set, version_id: version_header(&bucket, &object) }))
 }
 
 pub(super) async fn put_object_tagging(
@@ -37,19 +28,10 @@ pub(super) async fn put_object_tagging(
 ) -> S3Result<S3Response<PutObjectTaggingOutput>> {
     let input = request.input;
     let tags = input.tagging.tag_set.into_iter();
-    let tags = tags.map(|tag| storage::Tag {
-        key: tag.key.unwrap_or_default(),
-        value: tag.value.unwrap_or_default(),
-    });
+    let tags = tags
+        .map(|tag| storage::Tag { key: tag.key.unwrap_or_default(), value: tag.value.unwrap_or_default() });
     let tags = check_tags(tags.collect())?;
-    let version_id = set(
-        api,
-        &input.bucket,
-        &input.key,
-        input.version_id.as_deref(),
-        tags,
-    )
-    .await?;
+    let version_id = set(api, &input.bucket, &input.key, input.version_id.as_deref(), tags).await?;
     Ok(S3Response::new(PutObjectTaggingOutput { version_id }))
 }
 
@@ -58,14 +40,7 @@ pub(super) async fn delete_object_tagging(
     request: S3Request<DeleteObjectTaggingInput>,
 ) -> S3Result<S3Response<DeleteObjectTaggingOutput>> {
     let input = request.input;
-    let version_id = set(
-        api,
-        &input.bucket,
-        &input.key,
-        input.version_id.as_deref(),
-        Vec::new(),
-    )
-    .await?;
+    let version_id = set(api, &input.bucket, &input.key, input.version_id.as_deref(), Vec::new()).await?;
     Ok(S3Response::new(DeleteObjectTaggingOutput { version_id }))
 }
 
@@ -77,10 +52,6 @@ async fn set(
     tags: Vec<storage::Tag>,
 ) -> S3Result<Option<String>> {
     let bucket = api.store.bucket(bucket)?;
-    let object = api
-        .store
-        .set_tags(&bucket, key, version, tags)
-        .await
-        .map_err(|fault| api.missing(fault))?;
+    let object = api.store.set_tags(&bucket, key, version, tags).await.map_err(|fault| api.missing(fault))?;
     Ok(version_header(&bucket, &object))
 }

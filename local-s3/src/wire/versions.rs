@@ -1,6 +1,6 @@
 use s3s::dto::{
-    ChecksumType, DeleteMarkerEntry, ListObjectVersionsInput, ListObjectVersionsOutput,
-    ObjectVersion, ObjectVersionStorageClass,
+    ChecksumType, DeleteMarkerEntry, ListObjectVersionsInput, ListObjectVersionsOutput, ObjectVersion,
+    ObjectVersionStorageClass,
 };
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
@@ -17,10 +17,7 @@ pub(super) async fn list_object_versions(
     let input = request.input;
     let bucket = api.store.bucket(&input.bucket)?;
     let encoder = Encoder::new(input.encoding_type.as_ref())?;
-    let after_version = input
-        .version_id_marker
-        .as_deref()
-        .filter(|marker| !marker.is_empty());
+    let after_version = input.version_id_marker.as_deref().filter(|marker| !marker.is_empty());
     if after_version.is_some() && input.key_marker.as_deref().is_none_or(str::is_empty) {
         return Err(s3_error!(
             InvalidArgument,
@@ -51,9 +48,7 @@ pub(super) async fn list_object_versions(
         } else {
             versions.push(ObjectVersion {
                 checksum_algorithm: algorithms(object),
-                checksum_type: object
-                    .checksum_kind
-                    .map(|kind| ChecksumType::from(kind.name().to_owned())),
+                checksum_type: object.checksum_kind.map(|kind| ChecksumType::from(kind.name().to_owned())),
                 e_tag: Some(etag(&object.etag)),
                 is_latest: Some(*newest),
                 key,

@@ -18,52 +18,24 @@ async fn reads_heed_etags_and_times() {
     get().if_modified_since(past).send().await.unwrap();
     get().if_unmodified_since(future).send().await.unwrap();
 
-    assert_eq!(
-        refused(get().if_match("\"other\"").send()).await,
-        is(412, "PreconditionFailed")
-    );
-    assert_eq!(
-        refused(get().if_unmodified_since(past).send()).await,
-        is(412, "PreconditionFailed")
-    );
+    assert_eq!(refused(get().if_match("\"other\"").send()).await, is(412, "PreconditionFailed"));
+    assert_eq!(refused(get().if_unmodified_since(past).send()).await, is(412, "PreconditionFailed"));
     assert_eq!(refused(get().if_none_match(&etag).send()).await.0, 304);
     assert_eq!(refused(get().if_modified_since(future).send()).await.0, 304);
     assert_eq!(refused(head().if_match("\"other\"").send()).await.0, 412);
     assert_eq!(refused(head().if_none_match(&etag).send()).await.0, 304);
     // ETags count more than times.
-    get()
-        .if_match(&etag)
-        .if_unmodified_since(past)
-        .send()
-        .await
-        .unwrap();
-    get()
-        .if_none_match("\"other\"")
-        .if_modified_since(future)
-        .send()
-        .await
-        .unwrap();
+    get().if_match(&etag).if_unmodified_since(past).send().await.unwrap();
+    get().if_none_match("\"other\"").if_modified_since(future).send().await.unwrap();
 }
 
 #[tokio::test]
 async fn not_modified_carries_what_caches_need_and_no_body() {
     let site = site().await;
-    let put = site
-        .client
-        .put_object()
-        .bucket("plain")
-        .key("a")
-        .cache_control("max-age=9");
+    let put = site.client.put_object().bucket("plain").key("a").cache_control("max-age=9");
     let etag = put.send().await.unwrap().e_tag.unwrap();
-    let error = site
-        .client
-        .get_object()
-        .bucket("plain")
-        .key("a")
-        .if_none_match(&etag)
-        .send()
-        .await
-        .unwrap_err();
+    let error =
+        site.client.get_object().bucket("plain").key("a").if_none_match(&etag).send().await.unwrap_err();
     let response = error.raw_response().unwrap();
     assert_eq!(response.status().as_u16(), 304);
     assert_eq!(response.headers().get("etag"), Some(etag.as_str()));
@@ -76,45 +48,18 @@ async fn not_modified_carries_what_caches_need_and_no_body() {
 async fn writes_heed_conditions() {
     let site = site().await;
     let put = |body: &'static [u8]| {
-        site.client
-            .put_object()
-            .bucket("plain")
-            .key("a")
-            .body(ByteStream::from_static(body))
+        site.client.put_object().bucket("plain").key("a").body(ByteStream::from_static(body))
     };
-    assert_eq!(
-        refused(put(b"0").if_match("\"x\"").send()).await,
-        is(404, "NoSuchKey")
-    );
-    let etag = put(b"1")
-        .if_none_match("*")
-        .send()
-        .await
-        .unwrap()
-        .e_tag
-        .unwrap();
-    assert_eq!(
-        refused(put(b"2").if_none_match("*").send()).await,
-        is(412, "PreconditionFailed")
-    );
-    assert_eq!(
-        refused(put(b"2").if_match("\"x\"").send()).await,
-        is(412, "PreconditionFailed")
-    );
+    assert_eq!(refused(put(b"0").if_match("\"x\"").send()).await, is(404, "NoSuchKey"));
+    let etag = put(b"1").if_none_match("*").send().await.unwrap().e_tag.unwrap();
+    assert_eq!(refused(put(b"2").if_none_match("*").send()).await, is(412, "PreconditionFailed"));
+    assert_eq!(refused(put(b"2").if_match("\"x\"").send()).await, is(412, "PreconditionFailed"));
     assert_eq!(site.get("plain", "a").await, b"1");
     put(b"3").if_match(&etag).send().await.unwrap();
-    assert_eq!(
-        refused(put(b"4").if_match(&etag).send()).await,
-        is(412, "PreconditionFailed")
-    );
+    assert_eq!(refused(put(b"4").if_match(&etag).send()).await, is(412, "PreconditionFailed"));
     assert_eq!(site.get("plain", "a").await, b"3");
 
-    let delete = site
-        .client
-        .delete_object()
-        .bucket("plain")
-        .key("a")
-        .if_match(&etag);
+    let delete = site.client.delete_object().bucket("plain").key("a").if_match(&etag);
     assert_eq!(refused(delete.send()).await, is(412, "PreconditionFailed"));
     assert_eq!(site.get("plain", "a").await, b"3");
 }
@@ -123,21 +68,8 @@ async fn writes_heed_conditions() {
 async fn a_deleted_key_counts_as_absent() {
     let site = site().await;
     site.put("kept", "a", "1").await;
-    site.client
-        .delete_object()
-        .bucket("kept")
-        .key("a")
-        .send()
-        .await
-        .unwrap();
-    site.client
-        .put_object()
-        .bucket("kept")
-        .key("a")
-        .if_none_match("*")
-        .send()
-        .await
-        .unwrap();
+    site.client.delete_object().bucket("kept").key("a").send().await.unwrap();
+    site.client.put_object().bucket("kept").key("a").if_none_match("*").send().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -145,21 +77,13 @@ async fn of_racing_first_writers_exactly_one_wins() {
     let site = site().await;
     for bucket in ["plain", "kept"] {
         let races = (0..32).map(|at: u8| {
-            let put = site
-                .client
-                .put_object()
-                .bucket(bucket)
-                .key("race")
-                .if_none_match("*");
+            let put = site.client.put_object().bucket(bucket).key("race").if_none_match("*");
             let put = put.body(ByteStream::from(vec![at; 1000])).send();
             async move { (at, put.await) }
         });
         let results = futures::future::join_all(races).await;
-        let winners: Vec<u8> = results
-            .iter()
-            .filter(|(_, result)| result.is_ok())
-            .map(|(at, _)| *at)
-            .collect();
+        let winners: Vec<u8> =
+            results.iter().filter(|(_, result)| result.is_ok()).map(|(at, _)| *at).collect();
         assert_eq!(winners.len(), 1);
         for (_, result) in &results {
             if let Err(error) = result {
@@ -179,23 +103,12 @@ async fn compare_and_swap_loses_no_increment() {
         async move {
             for _ in 0..5 {
                 loop {
-                    let got = client
-                        .get_object()
-                        .bucket("plain")
-                        .key("count")
-                        .send()
-                        .await
-                        .unwrap();
+                    let got = client.get_object().bucket("plain").key("count").send().await.unwrap();
                     let etag = got.e_tag().unwrap().to_owned();
                     let text = got.body.collect().await.unwrap().to_vec();
                     let count: u32 = String::from_utf8(text).unwrap().parse().unwrap();
                     let body = ByteStream::from((count + 1).to_string().into_bytes());
-                    let put = client
-                        .put_object()
-                        .bucket("plain")
-                        .key("count")
-                        .if_match(etag)
-                        .body(body);
+                    let put = client.put_object().bucket("plain").key("count").if_match(etag).body(body);
                     if put.send().await.is_ok() {
                         break;
                     }

@@ -55,11 +55,7 @@ async fn no_two_keys_meet() {
     }
     let check = async |site: &crate::support::Site| {
         for (at, key) in keys.iter().enumerate() {
-            assert_eq!(
-                site.get("plain", key).await,
-                format!("body {at}").into_bytes(),
-                "{key:?}"
-            );
+            assert_eq!(site.get("plain", key).await, format!("body {at}").into_bytes(), "{key:?}");
         }
         let mut sorted = keys.clone();
         sorted.sort();
@@ -69,23 +65,11 @@ async fn no_two_keys_meet() {
     let site = site.restart().await;
     check(&site).await;
     for key in &keys {
-        site.client
-            .delete_object()
-            .bucket("plain")
-            .key(key)
-            .send()
-            .await
-            .unwrap();
+        site.client.delete_object().bucket("plain").key(key).send().await.unwrap();
     }
     assert!(site.keys("plain").await.is_empty());
-    let outside: Vec<_> = std::fs::read_dir(site.dir.path().parent().unwrap())
-        .unwrap()
-        .flatten()
-        .collect();
-    assert!(
-        outside.iter().all(|entry| entry.file_name() != "x"),
-        "nothing left the data directory"
-    );
+    let outside: Vec<_> = std::fs::read_dir(site.dir.path().parent().unwrap()).unwrap().flatten().collect();
+    assert!(outside.iter().all(|entry| entry.file_name() != "x"), "nothing left the data directory");
 }
 
 #[tokio::test]
@@ -126,57 +110,26 @@ async fn plain_keys_can_be_read_as_files() {
 
     site.put("plain", "2024/07/ü b.jpg", "two").await;
     assert_eq!(view(&site, "plain")["2024/07/ü b.jpg"], b"two");
-    site.client
-        .delete_object()
-        .bucket("plain")
-        .key("2024/07/ü b.jpg")
-        .send()
-        .await
-        .unwrap();
+    site.client.delete_object().bucket("plain").key("2024/07/ü b.jpg").send().await.unwrap();
     assert_eq!(view(&site, "plain").keys().collect::<Vec<_>>(), ["a"]);
-    assert!(
-        !site.dir.path().join("plain/2024").exists(),
-        "empty folders go too"
-    );
+    assert!(!site.dir.path().join("plain/2024").exists(), "empty folders go too");
     assert_eq!(site.get("plain", "a/b").await, b"cannot be shown beside a");
 }
 
 #[tokio::test]
 async fn the_view_follows_versions_and_is_mended_at_start() {
     let site = site().await;
-    let first = site
-        .client
-        .put_object()
-        .bucket("kept")
-        .key("a")
-        .body(b"1".to_vec().into())
-        .send()
-        .await
-        .unwrap();
-    let second = site
-        .client
-        .put_object()
-        .bucket("kept")
-        .key("a")
-        .body(b"2".to_vec().into())
-        .send()
-        .await
-        .unwrap();
+    let first =
+        site.client.put_object().bucket("kept").key("a").body(b"1".to_vec().into()).send().await.unwrap();
+    let second =
+        site.client.put_object().bucket("kept").key("a").body(b"2".to_vec().into()).send().await.unwrap();
     assert_eq!(view(&site, "kept")["a"], b"2");
     let delete = || site.client.delete_object().bucket("kept").key("a");
-    delete()
-        .version_id(second.version_id().unwrap())
-        .send()
-        .await
-        .unwrap();
+    delete().version_id(second.version_id().unwrap()).send().await.unwrap();
     assert_eq!(view(&site, "kept")["a"], b"1");
     let marker = delete().send().await.unwrap();
     assert!(view(&site, "kept").is_empty());
-    delete()
-        .version_id(marker.version_id().unwrap())
-        .send()
-        .await
-        .unwrap();
+    delete().version_id(marker.version_id().unwrap()).send().await.unwrap();
     assert_eq!(view(&site, "kept")["a"], b"1");
     assert!(first.version_id().is_some());
     std::fs::remove_dir_all(site.dir.path().join("kept")).unwrap();
@@ -192,18 +145,8 @@ async fn letter_case_keeps_keys_apart_in_store_and_view() {
     assert_eq!(site.get("plain", "Photo.JPG").await, b"upper");
     assert_eq!(site.get("plain", "photo.jpg").await, b"lower");
     let shown = view(&site, "plain");
-    assert_eq!(
-        shown.len(),
-        1,
-        "one of two names that some file systems cannot tell apart"
-    );
+    assert_eq!(shown.len(), 1, "one of two names that some file systems cannot tell apart");
     assert_eq!(shown["Photo.JPG"], b"upper");
-    site.client
-        .delete_object()
-        .bucket("plain")
-        .key("photo.jpg")
-        .send()
-        .await
-        .unwrap();
+    site.client.delete_object().bucket("plain").key("photo.jpg").send().await.unwrap();
     assert_eq!(view(&site, "plain")["Photo.JPG"], b"upper");
 }

@@ -8,40 +8,18 @@ use crate::support::{Site, is, refused, site};
 const MIB: usize = 1024 * 1024;
 
 fn bytes(seed: u32, count: usize) -> Vec<u8> {
-    (0..count as u32)
-        .map(|at| ((at ^ seed).wrapping_mul(2_654_435_761) >> 24) as u8)
-        .collect()
+    (0..count as u32).map(|at| ((at ^ seed).wrapping_mul(2_654_435_761) >> 24) as u8).collect()
 }
 
 async fn create(site: &Site, key: &str) -> String {
-    let upload = site
-        .client
-        .create_multipart_upload()
-        .bucket("plain")
-        .key(key)
-        .content_type("image/jpeg");
-    upload
-        .metadata("m", "1")
-        .send()
-        .await
-        .unwrap()
-        .upload_id
-        .unwrap()
+    let upload = site.client.create_multipart_upload().bucket("plain").key(key).content_type("image/jpeg");
+    upload.metadata("m", "1").send().await.unwrap().upload_id.unwrap()
 }
 
 async fn part(site: &Site, key: &str, id: &str, number: i32, body: Vec<u8>) -> CompletedPart {
-    let part = site
-        .client
-        .upload_part()
-        .bucket("plain")
-        .key(key)
-        .upload_id(id)
-        .part_number(number);
+    let part = site.client.upload_part().bucket("plain").key(key).upload_id(id).part_number(number);
     let part = part.body(ByteStream::from(body)).send().await.unwrap();
-    CompletedPart::builder()
-        .part_number(number)
-        .set_e_tag(part.e_tag)
-        .build()
+    CompletedPart::builder().part_number(number).set_e_tag(part.e_tag).build()
 }
 
 fn parts(parts: &[&CompletedPart]) -> CompletedMultipartUpload {
@@ -55,8 +33,7 @@ fn complete(
     key: &str,
     id: &str,
     named: &[&CompletedPart],
-) -> aws_sdk_s3::operation::complete_multipart_upload::builders::CompleteMultipartUploadFluentBuilder
-{
+) -> aws_sdk_s3::operation::complete_multipart_upload::builders::CompleteMultipartUploadFluentBuilder {
     site.client
         .complete_multipart_upload()
         .bucket("plain")
@@ -72,68 +49,25 @@ async fn parts_become_an_object() {
     let (one, two) = (bytes(1, 5 * MIB), bytes(2, 1000));
     let second = part(&site, "a/b", &id, 7, two.clone()).await;
     let first = part(&site, "a/b", &id, 2, one.clone()).await;
-    assert!(
-        site.keys("plain").await.is_empty(),
-        "nothing is visible before completion"
-    );
+    assert!(site.keys("plain").await.is_empty(), "nothing is visible before completion");
 
-    let listed = site
-        .client
-        .list_parts()
-        .bucket("plain")
-        .key("a/b")
-        .upload_id(&id)
-        .send()
-        .await
-        .unwrap();
-    let sizes: Vec<_> = listed
-        .parts()
-        .iter()
-        .map(|part| (part.part_number().unwrap(), part.size().unwrap()))
-        .collect();
+    let listed = site.client.list_parts().bucket("plain").key("a/b").upload_id(&id).send().await.unwrap();
+    let sizes: Vec<_> =
+        listed.parts().iter().map(|part| (part.part_number().unwrap(), part.size().unwrap())).collect();
     assert_eq!(sizes, [(2, 5 * MIB as i64), (7, 1000)]);
-    let page = site
-        .client
-        .list_parts()
-        .bucket("plain")
-        .key("a/b")
-        .upload_id(&id)
-        .max_parts(1)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(
-        (page.is_truncated(), page.next_part_number_marker()),
-        (Some(true), Some("2"))
-    );
+    let page =
+        site.client.list_parts().bucket("plain").key("a/b").upload_id(&id).max_parts(1).send().await.unwrap();
+    assert_eq!((page.is_truncated(), page.next_part_number_marker()), (Some(true), Some("2")));
 
-    let done = complete(&site, "a/b", &id, &[&first, &second])
-        .send()
-        .await
-        .unwrap();
+    let done = complete(&site, "a/b", &id, &[&first, &second]).send().await.unwrap();
     assert!(done.e_tag().unwrap().ends_with("-2\""));
-    let got = site
-        .client
-        .get_object()
-        .bucket("plain")
-        .key("a/b")
-        .send()
-        .await
-        .unwrap();
+    let got = site.client.get_object().bucket("plain").key("a/b").send().await.unwrap();
     assert_eq!(got.e_tag(), done.e_tag());
     assert_eq!(got.content_type(), Some("image/jpeg"));
     assert_eq!(got.metadata().unwrap()["m"], "1");
     assert!(got.body.collect().await.unwrap().to_vec() == [one, two.clone()].concat());
 
-    let got = site
-        .client
-        .get_object()
-        .bucket("plain")
-        .key("a/b")
-        .part_number(2)
-        .send()
-        .await
-        .unwrap();
+    let got = site.client.get_object().bucket("plain").key("a/b").part_number(2).send().await.unwrap();
     assert_eq!(got.parts_count(), Some(2));
     assert!(got.body.collect().await.unwrap().to_vec() == two);
 
@@ -149,52 +83,18 @@ async fn the_rules_of_completion() {
     let id = create(&site, "a").await;
     let first = part(&site, "a", &id, 1, bytes(1, 1000)).await;
     let second = part(&site, "a", &id, 2, bytes(2, 1000)).await;
-    let wrong = CompletedPart::builder()
-        .part_number(1)
-        .e_tag("\"5eb63bbbe01eeed093cb22bb8f5acdc3\"")
-        .build();
-    let absent = CompletedPart::builder()
-        .part_number(3)
-        .set_e_tag(first.e_tag().map(str::to_owned))
-        .build();
+    let wrong = CompletedPart::builder().part_number(1).e_tag("\"5eb63bbbe01eeed093cb22bb8f5acdc3\"").build();
+    let absent = CompletedPart::builder().part_number(3).set_e_tag(first.e_tag().map(str::to_owned)).build();
     let finish = |named: &[&CompletedPart]| complete(&site, "a", &id, named);
-    assert_eq!(
-        refused(finish(&[&second, &first]).send()).await,
-        is(400, "InvalidPartOrder")
-    );
-    assert_eq!(
-        refused(finish(&[&wrong]).send()).await,
-        is(400, "InvalidPart")
-    );
-    assert_eq!(
-        refused(finish(&[&first, &absent]).send()).await,
-        is(400, "InvalidPart")
-    );
-    assert_eq!(
-        refused(finish(&[&first, &second]).send()).await,
-        is(400, "EntityTooSmall")
-    );
-    assert_eq!(
-        refused(finish(&[&second]).mpu_object_size(1).send()).await,
-        is(400, "InvalidRequest")
-    );
+    assert_eq!(refused(finish(&[&second, &first]).send()).await, is(400, "InvalidPartOrder"));
+    assert_eq!(refused(finish(&[&wrong]).send()).await, is(400, "InvalidPart"));
+    assert_eq!(refused(finish(&[&first, &absent]).send()).await, is(400, "InvalidPart"));
+    assert_eq!(refused(finish(&[&first, &second]).send()).await, is(400, "EntityTooSmall"));
+    assert_eq!(refused(finish(&[&second]).mpu_object_size(1).send()).await, is(400, "InvalidRequest"));
     assert!(site.keys("plain").await.is_empty());
-    finish(&[&second])
-        .mpu_object_size(1000)
-        .send()
-        .await
-        .unwrap();
-    assert!(
-        site.get("plain", "a").await == bytes(2, 1000),
-        "parts not named are left out"
-    );
-    let late = site
-        .client
-        .upload_part()
-        .bucket("plain")
-        .key("a")
-        .upload_id(&id)
-        .part_number(1);
+    finish(&[&second]).mpu_object_size(1000).send().await.unwrap();
+    assert!(site.get("plain", "a").await == bytes(2, 1000), "parts not named are left out");
+    let late = site.client.upload_part().bucket("plain").key("a").upload_id(&id).part_number(1);
     assert_eq!(refused(late.send()).await, is(404, "NoSuchUpload"));
 }
 
@@ -204,10 +104,7 @@ async fn a_part_uploaded_again_is_replaced() {
     let id = create(&site, "a").await;
     let old = part(&site, "a", &id, 1, b"old".to_vec()).await;
     let new = part(&site, "a", &id, 1, b"new".to_vec()).await;
-    assert_eq!(
-        refused(complete(&site, "a", &id, &[&old]).send()).await,
-        is(400, "InvalidPart")
-    );
+    assert_eq!(refused(complete(&site, "a", &id, &[&old]).send()).await, is(400, "InvalidPart"));
     complete(&site, "a", &id, &[&new]).send().await.unwrap();
     assert_eq!(site.get("plain", "a").await, b"new");
 }
@@ -217,13 +114,7 @@ async fn part_numbers_go_from_1_to_10000() {
     let site = site().await;
     let id = create(&site, "a").await;
     for number in [0, 10_001] {
-        let part = site
-            .client
-            .upload_part()
-            .bucket("plain")
-            .key("a")
-            .upload_id(&id)
-            .part_number(number);
+        let part = site.client.upload_part().bucket("plain").key("a").upload_id(&id).part_number(number);
         assert_eq!(refused(part.send()).await, is(400, "InvalidArgument"));
     }
     part(&site, "a", &id, 10_000, b"x".to_vec()).await;
@@ -236,14 +127,8 @@ async fn completion_heeds_conditions_and_can_be_tried_again() {
     let only = part(&site, "a", &id, 1, b"by parts".to_vec()).await;
     let etag = site.put("plain", "a", "first").await;
     let finish = || complete(&site, "a", &id, &[&only]);
-    assert_eq!(
-        refused(finish().if_none_match("*").send()).await,
-        is(412, "PreconditionFailed")
-    );
-    assert_eq!(
-        refused(finish().if_match("\"x\"").send()).await,
-        is(412, "PreconditionFailed")
-    );
+    assert_eq!(refused(finish().if_none_match("*").send()).await, is(412, "PreconditionFailed"));
+    assert_eq!(refused(finish().if_match("\"x\"").send()).await, is(412, "PreconditionFailed"));
     assert_eq!(site.get("plain", "a").await, b"first");
     finish().if_match(etag).send().await.unwrap();
     assert_eq!(site.get("plain", "a").await, b"by parts");
@@ -252,45 +137,21 @@ async fn completion_heeds_conditions_and_can_be_tried_again() {
 #[tokio::test]
 async fn uploads_are_listed_and_aborted_and_outlive_the_server() {
     let site = site().await;
-    let ids = [
-        create(&site, "a").await,
-        create(&site, "a").await,
-        create(&site, "b/c").await,
-    ];
+    let ids = [create(&site, "a").await, create(&site, "a").await, create(&site, "b/c").await];
     part(&site, "a", &ids[0], 1, b"x".to_vec()).await;
     let site = site.restart().await;
     let list = || site.client.list_multipart_uploads().bucket("plain");
     let listed = list().send().await.unwrap();
-    let found: Vec<_> = listed
-        .uploads()
-        .iter()
-        .map(|upload| (upload.key().unwrap(), upload.upload_id().unwrap()))
-        .collect();
-    assert_eq!(
-        found,
-        [
-            ("a", ids[0].as_str()),
-            ("a", ids[1].as_str()),
-            ("b/c", ids[2].as_str())
-        ]
-    );
+    let found: Vec<_> =
+        listed.uploads().iter().map(|upload| (upload.key().unwrap(), upload.upload_id().unwrap())).collect();
+    assert_eq!(found, [("a", ids[0].as_str()), ("a", ids[1].as_str()), ("b/c", ids[2].as_str())]);
     let rolled = list().delimiter("/").send().await.unwrap();
     assert_eq!(rolled.uploads().len(), 2);
     assert_eq!(rolled.common_prefixes()[0].prefix(), Some("b/"));
     let (mut paged, mut key, mut id) = (Vec::new(), None, None);
     loop {
-        let page = list()
-            .max_uploads(1)
-            .set_key_marker(key)
-            .set_upload_id_marker(id)
-            .send()
-            .await
-            .unwrap();
-        paged.extend(
-            page.uploads()
-                .iter()
-                .map(|upload| upload.upload_id().unwrap().to_owned()),
-        );
+        let page = list().max_uploads(1).set_key_marker(key).set_upload_id_marker(id).send().await.unwrap();
+        paged.extend(page.uploads().iter().map(|upload| upload.upload_id().unwrap().to_owned()));
         if page.is_truncated() != Some(true) {
             break;
         }
@@ -298,33 +159,13 @@ async fn uploads_are_listed_and_aborted_and_outlive_the_server() {
     }
     assert_eq!(paged, ids);
 
-    let parts = site
-        .client
-        .list_parts()
-        .bucket("plain")
-        .key("a")
-        .upload_id(&ids[0])
-        .send()
-        .await
-        .unwrap();
+    let parts = site.client.list_parts().bucket("plain").key("a").upload_id(&ids[0]).send().await.unwrap();
     assert_eq!(parts.parts().len(), 1);
     for (key, id) in [("a", &ids[0]), ("a", &ids[1]), ("b/c", &ids[2])] {
-        site.client
-            .abort_multipart_upload()
-            .bucket("plain")
-            .key(key)
-            .upload_id(id)
-            .send()
-            .await
-            .unwrap();
+        site.client.abort_multipart_upload().bucket("plain").key(key).upload_id(id).send().await.unwrap();
     }
     assert!(list().send().await.unwrap().uploads().is_empty());
-    let again = site
-        .client
-        .abort_multipart_upload()
-        .bucket("plain")
-        .key("a")
-        .upload_id(&ids[0]);
+    let again = site.client.abort_multipart_upload().bucket("plain").key("a").upload_id(&ids[0]);
     assert_eq!(refused(again.send()).await, is(404, "NoSuchUpload"));
 }
 
@@ -334,36 +175,17 @@ async fn parts_can_be_copied() {
     site.put("plain", "source", bytes(3, 6 * MIB)).await;
     let id = create(&site, "a").await;
     let copy = |number: i32| {
-        let copy = site
-            .client
-            .upload_part_copy()
-            .bucket("plain")
-            .key("a")
-            .upload_id(&id);
+        let copy = site.client.upload_part_copy().bucket("plain").key("a").upload_id(&id);
         copy.part_number(number).copy_source("plain/source")
     };
     let first = copy(1).send().await.unwrap();
-    let second = copy(2)
-        .copy_source_range("bytes=10-19")
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(
-        refused(copy(3).copy_source_range("bytes=0-99999999").send()).await,
-        is(416, "InvalidRange")
-    );
-    let named =
-        |number: i32, part: &aws_sdk_s3::operation::upload_part_copy::UploadPartCopyOutput| {
-            let etag = part.copy_part_result().unwrap().e_tag().map(str::to_owned);
-            CompletedPart::builder()
-                .part_number(number)
-                .set_e_tag(etag)
-                .build()
-        };
-    complete(&site, "a", &id, &[&named(1, &first), &named(2, &second)])
-        .send()
-        .await
-        .unwrap();
+    let second = copy(2).copy_source_range("bytes=10-19").send().await.unwrap();
+    assert_eq!(refused(copy(3).copy_source_range("bytes=0-99999999").send()).await, is(416, "InvalidRange"));
+    let named = |number: i32, part: &aws_sdk_s3::operation::upload_part_copy::UploadPartCopyOutput| {
+        let etag = part.copy_part_result().unwrap().e_tag().map(str::to_owned);
+        CompletedPart::builder().part_number(number).set_e_tag(etag).build()
+    };
+    complete(&site, "a", &id, &[&named(1, &first), &named(2, &second)]).send().await.unwrap();
     let source = bytes(3, 6 * MIB);
     assert!(site.get("plain", "a").await == [&source[..], &source[10..20]].concat());
 }
@@ -374,30 +196,14 @@ async fn checksum_of_parts(
     algorithm: ChecksumAlgorithm,
     kind: Option<ChecksumType>,
 ) -> aws_sdk_s3::operation::head_object::HeadObjectOutput {
-    let upload = site
-        .client
-        .create_multipart_upload()
-        .bucket("plain")
-        .key("a");
-    let upload = upload
-        .checksum_algorithm(algorithm.clone())
-        .set_checksum_type(kind)
-        .send()
-        .await
-        .unwrap();
+    let upload = site.client.create_multipart_upload().bucket("plain").key("a");
+    let upload = upload.checksum_algorithm(algorithm.clone()).set_checksum_type(kind).send().await.unwrap();
     let id = upload.upload_id().unwrap();
     let mut named = Vec::new();
     for (number, size) in [(1, 5 * MIB), (2, 321)] {
-        let part = site
-            .client
-            .upload_part()
-            .bucket("plain")
-            .key("a")
-            .upload_id(id)
-            .part_number(number);
-        let part = part
-            .checksum_algorithm(algorithm.clone())
-            .body(ByteStream::from(bytes(number as u32, size)));
+        let part = site.client.upload_part().bucket("plain").key("a").upload_id(id).part_number(number);
+        let part =
+            part.checksum_algorithm(algorithm.clone()).body(ByteStream::from(bytes(number as u32, size)));
         let part = part.send().await.unwrap();
         named.push(
             CompletedPart::builder()
@@ -411,16 +217,8 @@ async fn checksum_of_parts(
                 .build(),
         );
     }
-    complete(site, "a", id, &named.iter().collect::<Vec<_>>())
-        .send()
-        .await
-        .unwrap();
-    let head = site
-        .client
-        .head_object()
-        .bucket("plain")
-        .key("a")
-        .checksum_mode(ChecksumMode::Enabled);
+    complete(site, "a", id, &named.iter().collect::<Vec<_>>()).send().await.unwrap();
+    let head = site.client.head_object().bucket("plain").key("a").checksum_mode(ChecksumMode::Enabled);
     head.send().await.unwrap()
 }
 
@@ -434,28 +232,15 @@ async fn a_full_checksum_is_that_of_one_put_and_a_composite_counts_parts() {
         .bucket("plain")
         .key("whole")
         .checksum_algorithm(ChecksumAlgorithm::Crc64Nvme);
-    let put = put
-        .body(ByteStream::from(whole.clone()))
-        .send()
-        .await
-        .unwrap();
+    let put = put.body(ByteStream::from(whole.clone())).send().await.unwrap();
     let head = checksum_of_parts(&site, ChecksumAlgorithm::Crc64Nvme, None).await;
     assert_eq!(head.checksum_type(), Some(&ChecksumType::FullObject));
     assert_eq!(head.checksum_crc64_nvme(), put.checksum_crc64_nvme());
 
-    let put = site
-        .client
-        .put_object()
-        .bucket("plain")
-        .key("whole")
-        .checksum_algorithm(ChecksumAlgorithm::Crc32C);
+    let put =
+        site.client.put_object().bucket("plain").key("whole").checksum_algorithm(ChecksumAlgorithm::Crc32C);
     let put = put.body(ByteStream::from(whole)).send().await.unwrap();
-    let head = checksum_of_parts(
-        &site,
-        ChecksumAlgorithm::Crc32C,
-        Some(ChecksumType::FullObject),
-    )
-    .await;
+    let head = checksum_of_parts(&site, ChecksumAlgorithm::Crc32C, Some(ChecksumType::FullObject)).await;
     assert_eq!(head.checksum_crc32_c(), put.checksum_crc32_c());
 
     let head = checksum_of_parts(&site, ChecksumAlgorithm::Sha256, None).await;
@@ -466,70 +251,23 @@ async fn a_full_checksum_is_that_of_one_put_and_a_composite_counts_parts() {
 #[tokio::test]
 async fn wrong_checksums_of_parts_and_whole_are_refused() {
     let site = site().await;
-    let create = site
-        .client
-        .create_multipart_upload()
-        .bucket("plain")
-        .key("a");
-    let id = create
-        .checksum_algorithm(ChecksumAlgorithm::Crc64Nvme)
-        .send()
-        .await
-        .unwrap()
-        .upload_id
-        .unwrap();
-    let part = || {
-        site.client
-            .upload_part()
-            .bucket("plain")
-            .key("a")
-            .upload_id(&id)
-            .part_number(1)
-    };
+    let create = site.client.create_multipart_upload().bucket("plain").key("a");
+    let id = create.checksum_algorithm(ChecksumAlgorithm::Crc64Nvme).send().await.unwrap().upload_id.unwrap();
+    let part = || site.client.upload_part().bucket("plain").key("a").upload_id(&id).part_number(1);
     let body = || ByteStream::from_static(b"part");
     assert_eq!(
-        refused(
-            part()
-                .checksum_crc64_nvme("AAAAAAAAAAA=")
-                .body(body())
-                .send()
-        )
-        .await,
+        refused(part().checksum_crc64_nvme("AAAAAAAAAAA=").body(body()).send()).await,
         is(400, "BadDigest")
     );
-    let other = part()
-        .checksum_algorithm(ChecksumAlgorithm::Sha1)
-        .body(body());
+    let other = part().checksum_algorithm(ChecksumAlgorithm::Sha1).body(body());
     assert_eq!(refused(other.send()).await, is(400, "InvalidRequest"));
-    let right = part()
-        .checksum_algorithm(ChecksumAlgorithm::Crc64Nvme)
-        .body(body())
-        .send()
-        .await
-        .unwrap();
-    let named = CompletedPart::builder()
-        .part_number(1)
-        .set_e_tag(right.e_tag)
-        .build();
+    let right = part().checksum_algorithm(ChecksumAlgorithm::Crc64Nvme).body(body()).send().await.unwrap();
+    let named = CompletedPart::builder().part_number(1).set_e_tag(right.e_tag).build();
     let finish = || complete(&site, "a", &id, &[&named]);
-    assert_eq!(
-        refused(finish().checksum_crc64_nvme("AAAAAAAAAAA=").send()).await,
-        is(400, "BadDigest")
-    );
+    assert_eq!(refused(finish().checksum_crc64_nvme("AAAAAAAAAAA=").send()).await, is(400, "BadDigest"));
     let whole = right.checksum_crc64_nvme.unwrap();
-    finish()
-        .checksum_crc64_nvme(whole)
-        .checksum_type(ChecksumType::FullObject)
-        .send()
-        .await
-        .unwrap();
-    let unfit = site
-        .client
-        .create_multipart_upload()
-        .bucket("plain")
-        .key("a");
-    let unfit = unfit
-        .checksum_algorithm(ChecksumAlgorithm::Sha256)
-        .checksum_type(ChecksumType::FullObject);
+    finish().checksum_crc64_nvme(whole).checksum_type(ChecksumType::FullObject).send().await.unwrap();
+    let unfit = site.client.create_multipart_upload().bucket("plain").key("a");
+    let unfit = unfit.checksum_algorithm(ChecksumAlgorithm::Sha256).checksum_type(ChecksumType::FullObject);
     assert_eq!(refused(unfit.send()).await, is(400, "InvalidRequest"));
 }

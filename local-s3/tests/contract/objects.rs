@@ -23,22 +23,12 @@ async fn what_was_put_is_got_with_all_that_was_attached() {
         .send()
         .await
         .unwrap();
-    let got = site
-        .client
-        .get_object()
-        .bucket("plain")
-        .key("photo.jpg")
-        .send()
-        .await
-        .unwrap();
+    let got = site.client.get_object().bucket("plain").key("photo.jpg").send().await.unwrap();
     assert_eq!(got.e_tag(), Some("\"5eb63bbbe01eeed093cb22bb8f5acdc3\""));
     assert_eq!(got.content_length(), Some(11));
     assert_eq!(got.content_type(), Some("image/jpeg"));
     assert_eq!(got.cache_control(), Some("public, max-age=60"));
-    assert_eq!(
-        got.content_disposition(),
-        Some("inline; filename=\"x.jpg\"")
-    );
+    assert_eq!(got.content_disposition(), Some("inline; filename=\"x.jpg\""));
     assert_eq!(got.content_encoding(), Some("gzip"));
     assert_eq!(got.content_language(), Some("en"));
     assert_eq!(got.accept_ranges(), Some("bytes"));
@@ -49,28 +39,14 @@ async fn what_was_put_is_got_with_all_that_was_attached() {
     assert_eq!(metadata["caption"], "=?UTF-8?B?w5xtbGF1dA==?=");
     assert_eq!(got.body.collect().await.unwrap().to_vec(), b"hello world");
 
-    let head = site
-        .client
-        .head_object()
-        .bucket("plain")
-        .key("photo.jpg")
-        .send()
-        .await
-        .unwrap();
+    let head = site.client.head_object().bucket("plain").key("photo.jpg").send().await.unwrap();
     assert_eq!(head.content_length(), Some(11));
     assert_eq!(head.content_type(), Some("image/jpeg"));
     assert_eq!(head.metadata().unwrap()["alt"], "A cat");
     assert!(head.last_modified().unwrap().secs() > 1_600_000_000);
 
     let requests = site.server.requests();
-    assert_eq!(
-        (
-            requests.get("PutObject"),
-            requests.get("GetObject"),
-            requests.get("HeadObject")
-        ),
-        (1, 1, 1)
-    );
+    assert_eq!((requests.get("PutObject"), requests.get("GetObject"), requests.get("HeadObject")), (1, 1, 1));
     assert_eq!(requests.get("ListObjectsV2"), 0);
     assert_eq!(requests.total(), 3);
 }
@@ -94,9 +70,7 @@ async fn an_object_may_be_empty() {
 #[tokio::test]
 async fn a_large_object_survives_the_way() {
     let site = site().await;
-    let body: Vec<u8> = (0..9_000_000_u32)
-        .map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8)
-        .collect();
+    let body: Vec<u8> = (0..9_000_000_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     site.put("plain", "large", body.clone()).await;
     assert!(site.get("plain", "large").await == body);
 }
@@ -105,33 +79,12 @@ async fn a_large_object_survives_the_way() {
 async fn missing_things_have_their_own_errors() {
     let site = site().await;
     let client = &site.client;
-    assert_eq!(
-        refused(client.get_object().bucket("plain").key("x").send()).await,
-        is(404, "NoSuchKey")
-    );
-    assert_eq!(
-        refused(client.get_object().bucket("nobody").key("x").send()).await,
-        is(404, "NoSuchBucket")
-    );
-    assert_eq!(
-        refused(client.head_object().bucket("plain").key("x").send())
-            .await
-            .0,
-        404
-    );
-    let put = client
-        .put_object()
-        .bucket("nobody")
-        .key("x")
-        .body(ByteStream::from_static(b"x"));
+    assert_eq!(refused(client.get_object().bucket("plain").key("x").send()).await, is(404, "NoSuchKey"));
+    assert_eq!(refused(client.get_object().bucket("nobody").key("x").send()).await, is(404, "NoSuchBucket"));
+    assert_eq!(refused(client.head_object().bucket("plain").key("x").send()).await.0, 404);
+    let put = client.put_object().bucket("nobody").key("x").body(ByteStream::from_static(b"x"));
     assert_eq!(refused(put.send()).await, is(404, "NoSuchBucket"));
-    client
-        .delete_object()
-        .bucket("plain")
-        .key("x")
-        .send()
-        .await
-        .unwrap();
+    client.delete_object().bucket("plain").key("x").send().await.unwrap();
 }
 
 #[tokio::test]
@@ -144,38 +97,14 @@ async fn ranges_are_parts_of_the_object() {
         ("bytes=-2", "89", "bytes 8-9/10"),
         ("bytes=8-100", "89", "bytes 8-9/10"),
     ] {
-        let got = site
-            .client
-            .get_object()
-            .bucket("plain")
-            .key("a")
-            .range(range)
-            .send()
-            .await
-            .unwrap();
+        let got = site.client.get_object().bucket("plain").key("a").range(range).send().await.unwrap();
         assert_eq!(got.content_range(), Some(said));
         assert_eq!(got.content_length(), Some(expected.len() as i64));
-        assert_eq!(
-            got.body.collect().await.unwrap().to_vec(),
-            expected.as_bytes()
-        );
+        assert_eq!(got.body.collect().await.unwrap().to_vec(), expected.as_bytes());
     }
-    let beyond = site
-        .client
-        .get_object()
-        .bucket("plain")
-        .key("a")
-        .range("bytes=10-");
+    let beyond = site.client.get_object().bucket("plain").key("a").range("bytes=10-");
     assert_eq!(refused(beyond.send()).await, is(416, "InvalidRange"));
-    let head = site
-        .client
-        .head_object()
-        .bucket("plain")
-        .key("a")
-        .range("bytes=2-4")
-        .send()
-        .await
-        .unwrap();
+    let head = site.client.head_object().bucket("plain").key("a").range("bytes=2-4").send().await.unwrap();
     assert_eq!(head.content_length(), Some(3));
 }
 
@@ -202,12 +131,7 @@ async fn a_get_may_ask_for_other_headers() {
 #[tokio::test]
 async fn too_much_metadata_is_refused() {
     let site = site().await;
-    let put = site
-        .client
-        .put_object()
-        .bucket("plain")
-        .key("a")
-        .metadata("m", "x".repeat(2048));
+    let put = site.client.put_object().bucket("plain").key("a").metadata("m", "x".repeat(2048));
     assert_eq!(refused(put.send()).await, is(400, "MetadataTooLarge"));
     assert!(site.keys("plain").await.is_empty());
 }
@@ -216,75 +140,21 @@ async fn too_much_metadata_is_refused() {
 async fn tags_come_with_a_put_and_can_be_changed() {
     let site = site().await;
     let client = &site.client;
-    client
-        .put_object()
-        .bucket("plain")
-        .key("a")
-        .tagging("kind=photo&who=me+too")
-        .send()
-        .await
-        .unwrap();
-    let tags = client
-        .get_object_tagging()
-        .bucket("plain")
-        .key("a")
-        .send()
-        .await
-        .unwrap();
-    let pairs: Vec<_> = tags
-        .tag_set()
-        .iter()
-        .map(|tag| (tag.key(), tag.value()))
-        .collect();
+    client.put_object().bucket("plain").key("a").tagging("kind=photo&who=me+too").send().await.unwrap();
+    let tags = client.get_object_tagging().bucket("plain").key("a").send().await.unwrap();
+    let pairs: Vec<_> = tags.tag_set().iter().map(|tag| (tag.key(), tag.value())).collect();
     assert_eq!(pairs, [("kind", "photo"), ("who", "me too")]);
-    assert_eq!(
-        client
-            .get_object()
-            .bucket("plain")
-            .key("a")
-            .send()
-            .await
-            .unwrap()
-            .tag_count(),
-        Some(2)
-    );
+    assert_eq!(client.get_object().bucket("plain").key("a").send().await.unwrap().tag_count(), Some(2));
 
     let tag = Tag::builder().key("only").value("one").build().unwrap();
     let tagging = Tagging::builder().tag_set(tag).build().unwrap();
-    client
-        .put_object_tagging()
-        .bucket("plain")
-        .key("a")
-        .tagging(tagging)
-        .send()
-        .await
-        .unwrap();
+    client.put_object_tagging().bucket("plain").key("a").tagging(tagging).send().await.unwrap();
     let site = site.restart().await;
-    let tags = site
-        .client
-        .get_object_tagging()
-        .bucket("plain")
-        .key("a")
-        .send()
-        .await
-        .unwrap();
+    let tags = site.client.get_object_tagging().bucket("plain").key("a").send().await.unwrap();
     assert_eq!(tags.tag_set().len(), 1);
     assert_eq!(tags.tag_set()[0].value(), "one");
-    site.client
-        .delete_object_tagging()
-        .bucket("plain")
-        .key("a")
-        .send()
-        .await
-        .unwrap();
-    let tags = site
-        .client
-        .get_object_tagging()
-        .bucket("plain")
-        .key("a")
-        .send()
-        .await
-        .unwrap();
+    site.client.delete_object_tagging().bucket("plain").key("a").send().await.unwrap();
+    let tags = site.client.get_object_tagging().bucket("plain").key("a").send().await.unwrap();
     assert!(tags.tag_set().is_empty());
     let missing = site.client.get_object_tagging().bucket("plain").key("b");
     assert_eq!(refused(missing.send()).await, is(404, "NoSuchKey"));
@@ -299,18 +169,13 @@ async fn a_body_shorter_than_its_length_leaves_nothing() {
         .bucket("plain")
         .key("cut")
         .presigned(
-            aws_sdk_s3::presigning::PresigningConfig::expires_in(std::time::Duration::from_secs(
-                60,
-            ))
-            .unwrap(),
+            aws_sdk_s3::presigning::PresigningConfig::expires_in(std::time::Duration::from_secs(60)).unwrap(),
         )
         .await
         .unwrap();
     {
         use tokio::io::AsyncWriteExt;
-        let mut stream = tokio::net::TcpStream::connect(site.server.address())
-            .await
-            .unwrap();
+        let mut stream = tokio::net::TcpStream::connect(site.server.address()).await.unwrap();
         let head = format!(
             "PUT {} HTTP/1.1\r\nhost: {}\r\ncontent-length: 1000\r\n\r\nonly this",
             target(url.uri()),

@@ -22,28 +22,20 @@ async fn site(settings: QueueSettings) -> Site {
 }
 
 /// Delivers until settled; `fails` says which delivery of which message fails. Returns what was delivered.
-async fn run(
-    queue: &Queue,
-    fails: impl Fn(&Message) -> bool + Send + Sync + 'static,
-) -> Vec<Message> {
+async fn run(queue: &Queue, fails: impl Fn(&Message) -> bool + Send + Sync + 'static) -> Vec<Message> {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let (settled, kept) = (queue.clone(), Arc::clone(&seen));
     let fails = Arc::new(fails);
     let deliver = move |batch: Vec<Message>| {
         let (kept, fails) = (Arc::clone(&kept), Arc::clone(&fails));
         async move {
-            let failed = batch
-                .iter()
-                .filter(|message| fails(message))
-                .map(|message| message.id.clone())
-                .collect();
+            let failed =
+                batch.iter().filter(|message| fails(message)).map(|message| message.id.clone()).collect();
             kept.lock().unwrap().extend(batch);
             failed
         }
     };
-    queue
-        .run(deliver, async move { settled.settled().await })
-        .await;
+    queue.run(deliver, async move { settled.settled().await }).await;
     Arc::try_unwrap(seen).unwrap().into_inner().unwrap()
 }
 
@@ -52,27 +44,13 @@ async fn a_failed_message_comes_again_and_then_is_done() {
     let site = site(quick()).await;
     let queue = site.server.queue();
     let id = queue.send("hello".into()).unwrap();
-    assert_eq!(
-        queue.depth(),
-        Depth {
-            visible: 1,
-            in_flight: 0,
-            dead: 0
-        }
-    );
+    assert_eq!(queue.depth(), Depth { visible: 1, in_flight: 0, dead: 0 });
     let seen = run(&queue, |message| message.receive_count == 1).await;
     assert_eq!(seen.len(), 2);
     assert!(
-        seen.iter().all(|message| message.id == id
-            && message.body == "hello"
-            && message.max_receives == 3)
+        seen.iter().all(|message| message.id == id && message.body == "hello" && message.max_receives == 3)
     );
-    assert_eq!(
-        seen.iter()
-            .map(|message| message.receive_count)
-            .collect::<Vec<_>>(),
-        [1, 2]
-    );
+    assert_eq!(seen.iter().map(|message| message.receive_count).collect::<Vec<_>>(), [1, 2]);
     assert_ne!(seen[0].receipt, seen[1].receipt);
     assert_eq!(seen[0].first_receive_unix_ms, seen[1].first_receive_unix_ms);
     assert!(seen[0].first_receive_unix_ms >= seen[0].sent_unix_ms);
@@ -81,44 +59,21 @@ async fn a_failed_message_comes_again_and_then_is_done() {
 
 #[tokio::test]
 async fn a_poisonous_message_goes_to_the_dead_letters_and_its_neighbours_do_not() {
-    let site = site(QueueSettings {
-        batch_size: 3,
-        ..quick()
-    })
-    .await;
+    let site = site(QueueSettings { batch_size: 3, ..quick() }).await;
     let queue = site.server.queue();
     for body in ["good", "poison", "also good"] {
         queue.send(body.into()).unwrap();
     }
     let seen = run(&queue, |message| message.body == "poison").await;
-    assert_eq!(
-        seen.iter()
-            .filter(|message| message.body == "poison")
-            .count(),
-        3
-    );
+    assert_eq!(seen.iter().filter(|message| message.body == "poison").count(), 3);
     assert_eq!(seen.len(), 5);
     let dead = queue.dead_letters();
-    assert_eq!(
-        (dead.len(), dead[0].body.as_str(), dead[0].receive_count),
-        (1, "poison", 3)
-    );
-    assert_eq!(
-        queue.depth(),
-        Depth {
-            visible: 0,
-            in_flight: 0,
-            dead: 1
-        }
-    );
+    assert_eq!((dead.len(), dead[0].body.as_str(), dead[0].receive_count), (1, "poison", 3));
+    assert_eq!(queue.depth(), Depth { visible: 0, in_flight: 0, dead: 1 });
 
     let site = restart(site, quick()).await;
     let queue = site.server.queue();
-    assert_eq!(
-        queue.dead_letters(),
-        dead,
-        "dead letters outlive the server"
-    );
+    assert_eq!(queue.dead_letters(), dead, "dead letters outlive the server");
     assert_eq!(queue.redrive().unwrap(), 1);
     let seen = run(&queue, |_| false).await;
     assert_eq!((seen.len(), seen[0].receive_count), (1, 1));
@@ -126,18 +81,10 @@ async fn a_poisonous_message_goes_to_the_dead_letters_and_its_neighbours_do_not(
 }
 
 async fn restart(site: Site, settings: QueueSettings) -> Site {
-    let Site {
-        server,
-        dir,
-        client,
-    } = site;
+    let Site { server, dir, client } = site;
     server.stop().await;
     let server = builder(dir.path()).queue(settings).start().await.unwrap();
-    Site {
-        server,
-        dir,
-        client,
-    }
+    Site { server, dir, client }
 }
 
 #[tokio::test]
@@ -152,20 +99,14 @@ async fn a_callback_that_panics_has_failed() {
         assert!(call > 0, "the first call panics");
         async { Vec::new() }
     };
-    queue
-        .run(deliver, async move { settled.settled().await })
-        .await;
+    queue.run(deliver, async move { settled.settled().await }).await;
     assert_eq!(calls.load(Ordering::SeqCst), 2);
     assert_eq!(queue.depth(), Depth::default());
 }
 
 #[tokio::test]
 async fn a_message_not_answered_in_time_comes_again_and_the_late_answer_counts_for_nothing() {
-    let settings = QueueSettings {
-        visibility_timeout: Duration::from_millis(20),
-        concurrency: 2,
-        ..quick()
-    };
+    let settings = QueueSettings { visibility_timeout: Duration::from_millis(20), concurrency: 2, ..quick() };
     let site = site(settings).await;
     let queue = site.server.queue();
     queue.send("slow".into()).unwrap();
@@ -185,9 +126,7 @@ async fn a_message_not_answered_in_time_comes_again_and_the_late_answer_counts_f
             Vec::new()
         }
     };
-    queue
-        .run(deliver, async move { settled.settled().await })
-        .await;
+    queue.run(deliver, async move { settled.settled().await }).await;
     assert_eq!(*receives.lock().unwrap(), [1, 2]);
     assert_eq!(queue.depth(), Depth::default());
 }
@@ -209,24 +148,10 @@ async fn receives_are_counted_over_restarts_and_what_was_in_flight_is_visible() 
         };
         let running = tokio::spawn(async move { queue.run(deliver, std::future::pending()).await });
         assert_eq!(took.await.unwrap(), expected);
-        assert_eq!(
-            site.server.queue().depth(),
-            Depth {
-                visible: 0,
-                in_flight: 1,
-                dead: 0
-            }
-        );
+        assert_eq!(site.server.queue().depth(), Depth { visible: 0, in_flight: 1, dead: 0 });
         running.abort();
         site = restart(site, quick()).await;
-        assert_eq!(
-            site.server.queue().depth(),
-            Depth {
-                visible: 1,
-                in_flight: 0,
-                dead: 0
-            }
-        );
+        assert_eq!(site.server.queue().depth(), Depth { visible: 1, in_flight: 0, dead: 0 });
     }
     let queue = site.server.queue();
     let seen = run(&queue, |_| false).await;
@@ -236,12 +161,7 @@ async fn receives_are_counted_over_restarts_and_what_was_in_flight_is_visible() 
 
 #[tokio::test]
 async fn batches_are_as_large_as_asked_and_several_may_be_in_flight() {
-    let site = site(QueueSettings {
-        batch_size: 4,
-        concurrency: 2,
-        ..quick()
-    })
-    .await;
+    let site = site(QueueSettings { batch_size: 4, concurrency: 2, ..quick() }).await;
     let queue = site.server.queue();
     for at in 0..8 {
         queue.send(at.to_string()).unwrap();
@@ -257,9 +177,7 @@ async fn batches_are_as_large_as_asked_and_several_may_be_in_flight() {
             Vec::new()
         }
     };
-    queue
-        .run(deliver, async move { settled.settled().await })
-        .await;
+    queue.run(deliver, async move { settled.settled().await }).await;
     assert_eq!(*sizes.lock().unwrap(), [4, 4]);
 }
 
@@ -278,16 +196,6 @@ async fn stopping_waits_for_what_is_in_flight() {
             Vec::new()
         }
     };
-    queue
-        .run(deliver, async move { stopped.notified().await })
-        .await;
-    assert_eq!(
-        queue.depth(),
-        Depth {
-            visible: 1,
-            in_flight: 0,
-            dead: 0
-        },
-        "one done, one not begun"
-    );
+    queue.run(deliver, async move { stopped.notified().await }).await;
+    assert_eq!(queue.depth(), Depth { visible: 1, in_flight: 0, dead: 0 }, "one done, one not begun");
 }

@@ -33,11 +33,7 @@ pub(crate) async fn site() -> Site {
 pub(crate) async fn site_with(change: impl FnOnce(Builder) -> Builder) -> Site {
     let dir = tempfile::tempdir().unwrap();
     let server = change(builder(dir.path())).start().await.unwrap();
-    Site {
-        client: client(&server, "local", "locallocal"),
-        server,
-        dir,
-    }
+    Site { client: client(&server, "local", "locallocal"), server, dir }
 }
 
 pub(crate) fn client(server: &Server, key: &str, secret: &str) -> Client {
@@ -58,43 +54,18 @@ pub(crate) fn config(server: &Server, key: &str, secret: &str) -> aws_sdk_s3::co
 impl Site {
     pub(crate) async fn put(&self, bucket: &str, key: &str, body: impl Into<Vec<u8>>) -> String {
         let body = ByteStream::from(body.into());
-        let put = self
-            .client
-            .put_object()
-            .bucket(bucket)
-            .key(key)
-            .body(body)
-            .send()
-            .await
-            .unwrap();
+        let put = self.client.put_object().bucket(bucket).key(key).body(body).send().await.unwrap();
         put.e_tag.unwrap()
     }
 
     pub(crate) async fn get(&self, bucket: &str, key: &str) -> Vec<u8> {
-        let got = self
-            .client
-            .get_object()
-            .bucket(bucket)
-            .key(key)
-            .send()
-            .await
-            .unwrap();
+        let got = self.client.get_object().bucket(bucket).key(key).send().await.unwrap();
         got.body.collect().await.unwrap().to_vec()
     }
 
     pub(crate) async fn keys(&self, bucket: &str) -> Vec<String> {
-        let listed = self
-            .client
-            .list_objects_v2()
-            .bucket(bucket)
-            .send()
-            .await
-            .unwrap();
-        listed
-            .contents()
-            .iter()
-            .map(|object| object.key().unwrap().to_owned())
-            .collect()
+        let listed = self.client.list_objects_v2().bucket(bucket).send().await.unwrap();
+        listed.contents().iter().map(|object| object.key().unwrap().to_owned()).collect()
     }
 
     /// The bodies of all messages, taken from the queue until it is settled.
@@ -107,11 +78,7 @@ impl Site {
         let Site { server, dir, .. } = self;
         server.stop().await;
         let server = builder(dir.path()).start().await.unwrap();
-        Site {
-            client: client(&server, "local", "locallocal"),
-            server,
-            dir,
-        }
+        Site { client: client(&server, "local", "locallocal"), server, dir }
     }
 }
 
@@ -145,26 +112,15 @@ pub(crate) async fn drain(queue: &Queue) -> Vec<String> {
 }
 
 /// The status and S3 error code of a request that must fail.
-pub(crate) async fn refused<T, E>(
-    request: impl Future<Output = Result<T, SdkError<E>>>,
-) -> (u16, String)
+pub(crate) async fn refused<T, E>(request: impl Future<Output = Result<T, SdkError<E>>>) -> (u16, String)
 where
     T: std::fmt::Debug,
     E: ProvideErrorMetadata + std::fmt::Debug,
 {
     let error = request.await.unwrap_err();
-    let status = error
-        .raw_response()
-        .map(|response| response.status().as_u16());
-    let code = error
-        .as_service_error()
-        .and_then(|error| error.code())
-        .unwrap_or_default()
-        .to_owned();
-    (
-        status.unwrap_or_else(|| panic!("no answer: {error:?}")),
-        code,
-    )
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    let code = error.as_service_error().and_then(|error| error.code()).unwrap_or_default().to_owned();
+    (status.unwrap_or_else(|| panic!("no answer: {error:?}")), code)
 }
 
 pub(crate) fn is(status: u16, code: &str) -> (u16, String) {
@@ -172,13 +128,7 @@ pub(crate) fn is(status: u16, code: &str) -> (u16, String) {
 }
 
 /// A request by hand: its whole answer as text.
-pub(crate) async fn raw(
-    server: &Server,
-    method: &str,
-    target: &str,
-    headers: &str,
-    body: &[u8],
-) -> String {
+pub(crate) async fn raw(server: &Server, method: &str, target: &str, headers: &str, body: &[u8]) -> String {
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
     let head = format!(
         "{method} {target} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n",

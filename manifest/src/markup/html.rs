@@ -40,10 +40,7 @@ fn img(img: &Img) -> String {
     tag.optional("decoding", img.decoding);
     tag.optional("fetchpriority", img.fetch_priority);
     if !img.style.is_empty() {
-        let declarations = img
-            .style
-            .iter()
-            .map(|(property, value)| format!("{property}:{value}"));
+        let declarations = img.style.iter().map(|(property, value)| format!("{property}:{value}"));
         tag.attribute("style", &declarations.collect::<Vec<_>>().join(";"));
     }
     tag.end()

@@ -39,13 +39,11 @@ fn img(img: &Img) -> String {
     element.optional("decoding", img.decoding);
     element.optional("fetchPriority", img.fetch_priority);
     if !img.style.is_empty() {
-        let properties = img.style.iter().map(|(property, value)| {
-            format!("{}: {}", camel_case(property), string_literal(value))
-        });
-        element.expression(
-            "style",
-            &format!("{{ {} }}", properties.collect::<Vec<_>>().join(", ")),
-        );
+        let properties = img
+            .style
+            .iter()
+            .map(|(property, value)| format!("{}: {}", camel_case(property), string_literal(value)));
+        element.expression("style", &format!("{{ {} }}", properties.collect::<Vec<_>>().join(", ")));
     }
     element.end()
 }
@@ -92,10 +90,8 @@ impl Element {
 
 /// What could end a text, a template, a script element or a line in any place where JSX may stand.
 fn is_special(c: char) -> bool {
-    matches!(
-        c,
-        '"' | '\'' | '\\' | '&' | '<' | '>' | '{' | '}' | '`' | '$' | '\u{2028}' | '\u{2029}'
-    ) || c.is_control()
+    matches!(c, '"' | '\'' | '\\' | '&' | '<' | '>' | '{' | '}' | '`' | '$' | '\u{2028}' | '\u{2029}')
+        || c.is_control()
 }
 
 /// A double-quoted literal that is both JavaScript and JSON.

@@ -179,9 +179,6 @@ impl Markup {
             Format::Jsx => jsx::write(&picture),
             Format::Url => picture.img.largest.clone(),
         };
-        Ok(Snippet {
-            text,
-            missing_alt: picture.missing_alt && self.format != Format::Url,
-        })
+        Ok(Snippet { text, missing_alt: picture.missing_alt && self.format != Format::Url })
     }
 }

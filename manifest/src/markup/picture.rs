@@ -53,31 +53,19 @@ pub(super) struct Img {
 impl Picture {
     pub(super) fn new(markup: &Markup, manifest: &Manifest) -> Result<Self, MarkupError> {
         refuse_what_has_no_pictures(manifest)?;
-        let none = || MarkupError::NoRenditions {
-            key: manifest.source.key.clone(),
-        };
+        let none = || MarkupError::NoRenditions { key: manifest.source.key.clone() };
         let transparent = manifest.placeholder.as_ref().is_some_and(has_alpha);
-        let urls = Urls {
-            markup,
-            key: &manifest.source.key,
-        };
+        let urls = Urls { markup, key: &manifest.source.key };
 
         let mut groups = group_by_media_type(&manifest.renditions);
         let fallback = take_fallback(&mut groups, transparent).ok_or_else(none)?;
         let largest = fallback.iter().max_by_key(|r| r.width).ok_or_else(none)?;
         let middle = fallback.get(fallback.len() / 2).unwrap_or(largest);
-        groups.retain(|group| {
-            group
-                .iter()
-                .all(|r| !FALLBACKS.contains(&r.media_type.as_str()))
-        });
+        groups.retain(|group| group.iter().all(|r| !FALLBACKS.contains(&r.media_type.as_str())));
 
         let alt = markup.alt.as_ref().or(manifest.alt.as_ref());
         Ok(Self {
-            sources: groups
-                .iter()
-                .filter_map(|group| urls.source(group))
-                .collect(),
+            sources: groups.iter().filter_map(|group| urls.source(group)).collect(),
             img: Img {
                 src: urls.of(middle),
                 largest: urls.of(largest),
@@ -97,10 +85,7 @@ impl Picture {
                     FetchPriority::Low => Some("low"),
                     FetchPriority::Auto => None,
                 },
-                style: style(
-                    markup,
-                    manifest.placeholder.as_ref().filter(|_| !transparent),
-                ),
+                style: style(markup, manifest.placeholder.as_ref().filter(|_| !transparent)),
             },
             missing_alt: alt.is_none(),
         })
@@ -120,18 +105,12 @@ impl Urls<'_> {
 
     fn source(&self, group: &[&RenditionInfo]) -> Option<Source> {
         let media_type = one_line(&group.first()?.media_type);
-        Some(Source {
-            media_type,
-            choice: self.choice(group),
-        })
+        Some(Source { media_type, choice: self.choice(group) })
     }
 
     fn choice(&self, group: &[&RenditionInfo]) -> Choice {
         if let [only] = group {
-            return Choice {
-                srcset: self.of(only),
-                sizes: None,
-            };
+            return Choice { srcset: self.of(only), sizes: None };
         }
         let candidates = group.iter().map(|r| format!("{} {}w", self.of(r), r.width));
         Choice {
@@ -144,15 +123,8 @@ impl Urls<'_> {
 fn refuse_what_has_no_pictures(manifest: &Manifest) -> Result<(), MarkupError> {
     let key = manifest.source.key.clone();
     if manifest.state != State::Derived {
-        let reason = manifest
-            .reason
-            .clone()
-            .unwrap_or_else(|| unsaid(manifest.state));
-        return Err(MarkupError::NotDerived {
-            key,
-            state: manifest.state,
-            reason,
-        });
+        let reason = manifest.reason.clone().unwrap_or_else(|| unsaid(manifest.state));
+        return Err(MarkupError::NotDerived { key, state: manifest.state, reason });
     }
     if !key::is_addressable(&key) {
         return Err(MarkupError::NotAddressable { key });
@@ -163,11 +135,7 @@ fn refuse_what_has_no_pictures(manifest: &Manifest) -> Result<(), MarkupError> {
 /// The reason of a manifest that gives none.
 fn unsaid(state: State) -> Reason {
     let (code, message, remedy) = match state {
-        State::Removed => (
-            "removed",
-            "the original was removed",
-            "Upload it again if it is still wanted.",
-        ),
+        State::Removed => ("removed", "the original was removed", "Upload it again if it is still wanted."),
         State::Rejected => (
             "rejected",
             "the picture was rejected without a reason",
@@ -179,11 +147,7 @@ fn unsaid(state: State) -> Reason {
             "Upload it again; if that fails too, tell the operator.",
         ),
     };
-    Reason {
-        code: code.to_owned(),
-        message: message.to_owned(),
-        remedy: remedy.to_owned(),
-    }
+    Reason { code: code.to_owned(), message: message.to_owned(), remedy: remedy.to_owned() }
 }
 
 /// Renditions by media type, in the order in which the manifest first names each; widths ascend in a group.
@@ -191,9 +155,7 @@ fn group_by_media_type(renditions: &[RenditionInfo]) -> Vec<Vec<&RenditionInfo>>
     let mut groups: Vec<Vec<&RenditionInfo>> = Vec::new();
     for rendition in renditions.iter().filter(|r| r.variant == VARIANT) {
         let same_type = |group: &&mut Vec<&RenditionInfo>| {
-            group
-                .iter()
-                .all(|other| other.media_type == rendition.media_type)
+            group.iter().all(|other| other.media_type == rendition.media_type)
         };
         match groups.iter_mut().find(same_type) {
             Some(group) => group.push(rendition),
@@ -212,14 +174,10 @@ fn take_fallback<'a>(
     groups: &mut Vec<Vec<&'a RenditionInfo>>,
     transparent: bool,
 ) -> Option<Vec<&'a RenditionInfo>> {
-    let position = |media_type: &str| {
-        groups
-            .iter()
-            .position(|group| group.iter().any(|r| r.media_type == media_type))
-    };
+    let position =
+        |media_type: &str| groups.iter().position(|group| group.iter().any(|r| r.media_type == media_type));
     let by_alpha = transparent.then(|| position(PNG)).flatten();
-    let universal =
-        by_alpha.or_else(|| FALLBACKS.iter().find_map(|media_type| position(media_type)));
+    let universal = by_alpha.or_else(|| FALLBACKS.iter().find_map(|media_type| position(media_type)));
     let chosen = universal.or_else(|| groups.len().checked_sub(1))?;
     Some(groups.remove(chosen))
 }
@@ -239,8 +197,7 @@ fn style(markup: &Markup, opaque: Option<&Placeholder>) -> Vec<(&'static str, St
 }
 
 fn is_color(text: &str) -> bool {
-    text.strip_prefix('#')
-        .is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+    text.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// ThumbHash's header says in the highest bit of its third byte whether there is alpha; in base64 that is
@@ -257,9 +214,7 @@ fn has_alpha(placeholder: &Placeholder) -> bool {
 /// `text` without control characters: they mean nothing in an attribute, and a line break would end
 /// Markdown's HTML block.
 fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -268,10 +223,7 @@ mod tests {
 
     #[test]
     fn alpha_is_read_from_the_hash() {
-        let placeholder = |thumbhash: &str| Placeholder {
-            thumbhash: thumbhash.into(),
-            color: String::new(),
-        };
+        let placeholder = |thumbhash: &str| Placeholder { thumbhash: thumbhash.into(), color: String::new() };
         for (third_byte, expected) in [(0x80u8, true), (0x7f, false), (0xff, true), (0x00, false)] {
             // The three bytes 0, 0, third_byte in base64.
             let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

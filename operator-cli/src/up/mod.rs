@@ -55,9 +55,7 @@ pub(crate) async fn run(args: cli::Up) -> anyhow::Result<Ending> {
 
 fn check(args: &cli::Up) -> Result<(), UsageError> {
     if args.once && args.paths.is_empty() {
-        return Err(UsageError(
-            "--once needs files or folders: thumbnailer up photos --once".to_owned(),
-        ));
+        return Err(UsageError("--once needs files or folders: thumbnailer up photos --once".to_owned()));
     }
     if !args.listen.is_loopback() && args.secret_key == DEFAULT_SECRET {
         return Err(UsageError(format!(
@@ -95,24 +93,15 @@ async fn serve(
         watch.stay(&surroundings.s3).await;
     }
     let well = reports.iter().all(|report| report.state == State::Derived);
-    Ok(if well {
-        Ending::AllWell
-    } else {
-        Ending::SomethingFailed
-    })
+    Ok(if well { Ending::AllWell } else { Ending::SomethingFailed })
 }
 
 fn say(reports: &[SourceReport], json: bool) {
     if json {
-        reports
-            .iter()
-            .for_each(|report| print(&(report.json() + "\n")));
+        reports.iter().for_each(|report| print(&(report.json() + "\n")));
     } else if !reports.is_empty() {
         print(&report::table(reports));
-        let derived: Vec<_> = reports
-            .iter()
-            .filter(|report| report.state == State::Derived)
-            .collect();
+        let derived: Vec<_> = reports.iter().filter(|report| report.state == State::Derived).collect();
         let renditions: usize = derived.iter().map(|report| report.renditions.len()).sum();
         print(&format!(
             "\n{} of {} derived, {renditions} renditions. Bytes saved: the original less its heaviest rendition.\n",
@@ -126,8 +115,7 @@ fn say(reports: &[SourceReport], json: bool) {
 async fn asked_to_stop() -> anyhow::Result<()> {
     #[cfg(unix)]
     {
-        let mut term =
-            signal::unix::signal(signal::unix::SignalKind::terminate()).context("SIGTERM")?;
+        let mut term = signal::unix::signal(signal::unix::SignalKind::terminate()).context("SIGTERM")?;
         tokio::select! {
             pressed = signal::ctrl_c() => pressed.context("Ctrl-C"),
             _ = term.recv() => Ok(()),

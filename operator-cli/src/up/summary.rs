@@ -11,39 +11,19 @@ use crate::report::{RenditionReport, SourceReport, State, millis};
 
 /// The manifest of `key`; `None` when there is none.
 pub(crate) async fn manifest(s3: &Client, key: &str) -> Result<Option<Manifest>, String> {
-    let object = match s3
-        .get_object()
-        .bucket(DERIVED)
-        .key(manifest_key(key))
-        .send()
-        .await
-    {
+    let object = match s3.get_object().bucket(DERIVED).key(manifest_key(key)).send().await {
         Ok(object) => object,
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|error| error.is_no_such_key()) =>
-        {
+        Err(error) if error.as_service_error().is_some_and(|error| error.is_no_such_key()) => {
             return Ok(None);
         }
         Err(error) => return Err(DisplayErrorContext(error).to_string()),
     };
-    let body = object
-        .body
-        .collect()
-        .await
-        .map_err(|error| error.to_string())?;
-    Manifest::parse(&body.into_bytes())
-        .map(Some)
-        .map_err(|error| error.to_string())
+    let body = object.body.collect().await.map_err(|error| error.to_string())?;
+    Manifest::parse(&body.into_bytes()).map(Some).map_err(|error| error.to_string())
 }
 
 /// What became of a file that was brought in. `latest` is what this run saw of its key.
-pub(crate) async fn of_upload(
-    s3: &Client,
-    upload: &Upload,
-    latest: Option<&Outcome>,
-) -> SourceReport {
+pub(crate) async fn of_upload(s3: &Client, upload: &Upload, latest: Option<&Outcome>) -> SourceReport {
     let failed = |reason| SourceReport::failed(upload.source.clone(), upload.key.clone(), reason);
     let etag = match &upload.object {
         Ok(etag) => etag,
@@ -51,8 +31,7 @@ pub(crate) async fn of_upload(
     };
     match manifest(s3, &upload.key).await {
         Ok(Some(manifest)) if manifest.source.etag == *etag => {
-            let worked =
-                |outcome: &&Outcome| matches!(outcome.fate, Fate::Derived | Fate::Rejected);
+            let worked = |outcome: &&Outcome| matches!(outcome.fate, Fate::Derived | Fate::Rejected);
             let ms = latest.filter(worked).map(|outcome| millis(outcome.elapsed));
             of_manifest(upload.source.clone(), &manifest, ms)
         }

@@ -41,7 +41,7 @@ impl Surroundings {
             .credentials(&args.access_key, &args.secret_key)
             .region(REGION)
             .bucket(Bucket::new(ORIGINALS).notify(true))
-            .bucket(Bucket::new(DERIVED).versioned(true))
+            .bucket(Bucket::new(DERIVED).versioned(true).public_read(true))
             .queue(queue_settings())
             .start()
             .await?;
@@ -66,16 +66,7 @@ impl Surroundings {
                 queue.run(deliver, stopped).await;
             }
         });
-        Ok((
-            Self {
-                s3,
-                queue,
-                server,
-                stop,
-                deliveries,
-            },
-            outcomes,
-        ))
+        Ok((Self { s3, queue, server, stop, deliveries }, outcomes))
     }
 
     /// Ends in good order: what is being worked on is finished, what waits stays in the queue.
@@ -90,10 +81,8 @@ impl Surroundings {
     /// Says how to use it.
     pub(crate) fn introduce(&self, args: &cli::Up) {
         let endpoint = self.server.endpoint_url();
-        let credentials = format!(
-            "AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY={}",
-            args.access_key, args.secret_key
-        );
+        let credentials =
+            format!("AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY={}", args.access_key, args.secret_key);
         let text = format!(
             "S3 at {endpoint}, region {REGION}: upload to bucket {ORIGINALS}, find renditions in bucket {DERIVED}\n\
              and in {data}/{DERIVED}.\n\n  \
@@ -103,11 +92,7 @@ impl Surroundings {
              Ctrl-C stops it.\n",
             data = args.data.display(),
         );
-        if args.json {
-            eprint!("{text}")
-        } else {
-            print(&text)
-        }
+        if args.json { eprint!("{text}") } else { print(&text) }
     }
 }
 
@@ -127,13 +112,7 @@ fn client(endpoint: &str, access_key: &str, secret_key: &str) -> Client {
         .endpoint_url(endpoint)
         .force_path_style(true)
         .region(Region::new(REGION))
-        .credentials_provider(Credentials::new(
-            access_key,
-            secret_key,
-            None,
-            None,
-            "command line",
-        ))
+        .credentials_provider(Credentials::new(access_key, secret_key, None, None, "command line"))
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build();
     Client::from_conf(config)
@@ -178,9 +157,6 @@ fn sqs_event(batch: &[Message]) -> Value {
 
 fn failed_ids(response: &Value) -> Vec<String> {
     let failures = response.get("batchItemFailures").and_then(Value::as_array);
-    let ids = failures
-        .into_iter()
-        .flatten()
-        .filter_map(|failure| failure.get("itemIdentifier")?.as_str());
+    let ids = failures.into_iter().flatten().filter_map(|failure| failure.get("itemIdentifier")?.as_str());
     ids.map(str::to_owned).collect()
 }

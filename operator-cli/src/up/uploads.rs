@@ -38,11 +38,8 @@ pub(crate) async fn bring_in(
     fingerprint: &str,
 ) -> Vec<Upload> {
     let s3 = &surroundings.s3;
-    let mut uploads: Vec<Upload> = stream::iter(sources.to_vec())
-        .map(|source| upload(s3, source))
-        .buffered(AT_ONCE)
-        .collect()
-        .await;
+    let mut uploads: Vec<Upload> =
+        stream::iter(sources.to_vec()).map(|source| upload(s3, source)).buffered(AT_ONCE).collect().await;
     surroundings.queue.settled().await;
 
     for (upload, source) in uploads.iter_mut().zip(sources) {
@@ -62,9 +59,7 @@ async fn is_derived(s3: &Client, key: &str, etag: &str, fingerprint: &str) -> bo
     };
     manifest.state == State::Derived
         && manifest.source.etag == etag
-        && manifest
-            .preset
-            .is_some_and(|preset| preset.fingerprint == fingerprint)
+        && manifest.preset.is_some_and(|preset| preset.fingerprint == fingerprint)
 }
 
 async fn upload(s3: &Client, source: Result<Source, Unusable>) -> Upload {
@@ -72,24 +67,14 @@ async fn upload(s3: &Client, source: Result<Source, Unusable>) -> Upload {
         Ok(source) => put_unless_there(s3, &source).await,
         Err(Unusable { path, reason }) => {
             let name = path.display().to_string();
-            Upload {
-                source: name.clone(),
-                key: name,
-                object: Err(reason),
-                sent: false,
-            }
+            Upload { source: name.clone(), key: name, object: Err(reason), sent: false }
         }
     }
 }
 
 async fn put_unless_there(s3: &Client, source: &Source) -> Upload {
-    let head = s3
-        .head_object()
-        .bucket(ORIGINALS)
-        .key(&source.key)
-        .checksum_mode(ChecksumMode::Enabled)
-        .send()
-        .await;
+    let head =
+        s3.head_object().bucket(ORIGINALS).key(&source.key).checksum_mode(ChecksumMode::Enabled).send().await;
     if let Ok(head) = head
         && let Some(there) = head.checksum_sha256()
         && digest(&source.path).await.is_ok_and(|ours| ours == there)
@@ -110,21 +95,12 @@ async fn put(s3: &Client, source: &Source) -> Upload {
         Ok(etag) => Ok(etag),
         Err(error) => Err(format!("could not be uploaded: {error}")),
     };
-    Upload {
-        source: source.path.display().to_string(),
-        key: source.key.clone(),
-        object,
-        sent: true,
-    }
+    Upload { source: source.path.display().to_string(), key: source.key.clone(), object, sent: true }
 }
 
 async fn send(s3: &Client, source: &Source) -> Result<String, String> {
-    let digest = digest(&source.path)
-        .await
-        .map_err(|error| error.to_string())?;
-    let body = ByteStream::from_path(&source.path)
-        .await
-        .map_err(|error| error.to_string())?;
+    let digest = digest(&source.path).await.map_err(|error| error.to_string())?;
+    let body = ByteStream::from_path(&source.path).await.map_err(|error| error.to_string())?;
     let put = s3
         .put_object()
         .bucket(ORIGINALS)
@@ -160,9 +136,7 @@ async fn digest(path: &Path) -> io::Result<String> {
             }
         }
     };
-    tokio::task::spawn_blocking(hash)
-        .await
-        .map_err(io::Error::other)?
+    tokio::task::spawn_blocking(hash).await.map_err(io::Error::other)?
 }
 
 /// The media type that a file's ending promises; the pipeline looks at the content.

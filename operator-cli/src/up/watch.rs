@@ -27,12 +27,7 @@ impl Watch {
             let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
             ProgressBar::new(expected as u64).with_style(style)
         });
-        Self {
-            outcomes,
-            latest: HashMap::new(),
-            bar,
-            json,
-        }
+        Self { outcomes, latest: HashMap::new(), bar, json }
     }
 
     /// Notes and shows outcomes as they come.
@@ -64,14 +59,7 @@ impl Watch {
                 continue;
             }
             let report = summary::of_outcome(s3, &outcome).await;
-            print(&format!(
-                "{}\n",
-                if self.json {
-                    report.json()
-                } else {
-                    report.line()
-                }
-            ));
+            print(&format!("{}\n", if self.json { report.json() } else { report.line() }));
         }
     }
 
@@ -95,9 +83,7 @@ impl Watch {
 }
 
 fn line(outcome: &Outcome) -> String {
-    let Outcome {
-        key, fate, report, ..
-    } = outcome;
+    let Outcome { key, fate, report, .. } = outcome;
     let ms = millis(outcome.elapsed);
     match (fate, &report.reason) {
         (Fate::Retryable(cause), _) => format!("retry     {key}: {cause}"),

@@ -30,16 +30,9 @@ async fn run() -> anyhow::Result<()> {
     let thumbnailer = Thumbnailer::new(client_from_env().await, config);
     let function = service_fn(|LambdaEvent { payload, context }: LambdaEvent<Value>| {
         let thumbnailer = thumbnailer.clone();
-        async move {
-            thumbnailer
-                .handle(payload, deadline(&context))
-                .await
-                .map_err(diagnose)
-        }
+        async move { thumbnailer.handle(payload, deadline(&context)).await.map_err(diagnose) }
     });
-    lambda_runtime::run(function)
-        .await
-        .map_err(anyhow::Error::from_boxed)
+    lambda_runtime::run(function).await.map_err(anyhow::Error::from_boxed)
 }
 
 /// JSON, one object a line; the runtime's span adds the request's id to each.
@@ -66,17 +59,11 @@ fn diagnose(error: Error) -> Diagnostic {
         Error::Envelope(_) => "Envelope",
         _ => "Unsettled",
     };
-    Diagnostic {
-        error_type: error_type.to_owned(),
-        error_message: error.to_string(),
-    }
+    Diagnostic { error_type: error_type.to_owned(), error_message: error.to_string() }
 }
 
 /// When Lambda will end the invocation.
 fn deadline(context: &Context) -> Option<Instant> {
-    let left = context
-        .deadline()
-        .duration_since(SystemTime::now())
-        .unwrap_or_default();
+    let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
     Instant::now().checked_add(left)
 }

@@ -33,9 +33,7 @@ pub(crate) fn config() -> Config {
 
 /// A photograph-like JPEG of 120×90, another one for each `seed`.
 pub(crate) fn picture(seed: u64) -> Vec<u8> {
-    Jpeg::new(&pixels::camera_like(120, 90, seed))
-        .quality(85)
-        .encode()
+    Jpeg::new(&pixels::camera_like(120, 90, seed)).quality(85).encode()
 }
 
 impl World {
@@ -67,13 +65,7 @@ impl World {
             let outcomes = outcomes.clone();
             move |outcome| outcomes.lock().unwrap().push(outcome.clone())
         });
-        Self {
-            server,
-            s3,
-            thumbnailer,
-            outcomes,
-            _data: data,
-        }
+        Self { server, s3, thumbnailer, outcomes, _data: data }
     }
 
     pub(crate) async fn put(&self, key: &str, bytes: Vec<u8>) {
@@ -81,24 +73,11 @@ impl World {
     }
 
     pub(crate) async fn put_into(&self, bucket: &str, key: &str, bytes: Vec<u8>) {
-        self.s3
-            .put_object()
-            .bucket(bucket)
-            .key(key)
-            .body(ByteStream::from(bytes))
-            .send()
-            .await
-            .unwrap();
+        self.s3.put_object().bucket(bucket).key(key).body(ByteStream::from(bytes)).send().await.unwrap();
     }
 
     pub(crate) async fn delete(&self, key: &str) {
-        self.s3
-            .delete_object()
-            .bucket("originals")
-            .key(key)
-            .send()
-            .await
-            .unwrap();
+        self.s3.delete_object().bucket("originals").key(key).send().await.unwrap();
     }
 
     /// Takes all that the queue holds, oldest first: the bodies of its messages.
@@ -107,10 +86,7 @@ impl World {
         let deliver = {
             let taken = taken.clone();
             move |batch: Vec<local_s3::Message>| {
-                taken
-                    .lock()
-                    .unwrap()
-                    .extend(batch.into_iter().map(|m| (m.sent_unix_ms, m.body)));
+                taken.lock().unwrap().extend(batch.into_iter().map(|m| (m.sent_unix_ms, m.body)));
                 std::future::ready(Vec::new())
             }
         };
@@ -118,10 +94,7 @@ impl World {
         queue.run(deliver, queue.settled()).await;
         let mut bodies = std::mem::take(&mut *taken.lock().unwrap());
         bodies.sort_by_key(|(sent, _)| *sent);
-        bodies
-            .into_iter()
-            .map(|(_, body)| serde_json::from_str(&body).unwrap())
-            .collect()
+        bodies.into_iter().map(|(_, body)| serde_json::from_str(&body).unwrap()).collect()
     }
 
     /// Takes the only event that the queue holds.
@@ -143,16 +116,9 @@ impl World {
         deadline: Option<Instant>,
     ) -> (Vec<String>, Vec<Outcome>) {
         self.outcomes.lock().unwrap().clear();
-        let response = self
-            .thumbnailer
-            .handle(batch(bodies), deadline)
-            .await
-            .unwrap();
+        let response = self.thumbnailer.handle(batch(bodies), deadline).await.unwrap();
         let failed = response["batchItemFailures"].as_array().unwrap();
-        let failed = failed
-            .iter()
-            .map(|one| one["itemIdentifier"].as_str().unwrap().to_owned())
-            .collect();
+        let failed = failed.iter().map(|one| one["itemIdentifier"].as_str().unwrap().to_owned()).collect();
         (failed, std::mem::take(&mut *self.outcomes.lock().unwrap()))
     }
 
@@ -180,18 +146,11 @@ impl World {
     pub(crate) async fn derived(&self, key: &str) -> Option<(GetObjectOutput, Vec<u8>)> {
         match self.s3.get_object().bucket("derived").key(key).send().await {
             Ok(mut object) => {
-                let body = std::mem::take(&mut object.body)
-                    .collect()
-                    .await
-                    .unwrap()
-                    .to_vec();
+                let body = std::mem::take(&mut object.body).collect().await.unwrap().to_vec();
                 Some((object, body))
             }
             Err(error) => {
-                assert!(
-                    error.as_service_error().unwrap().is_no_such_key(),
-                    "{error:?}"
-                );
+                assert!(error.as_service_error().unwrap().is_no_such_key(), "{error:?}");
                 None
             }
         }
@@ -204,25 +163,14 @@ impl World {
 
     /// All keys of the derived bucket.
     pub(crate) async fn derived_keys(&self) -> Vec<String> {
-        let list = self
-            .s3
-            .list_objects_v2()
-            .bucket("derived")
-            .send()
-            .await
-            .unwrap();
-        list.contents()
-            .iter()
-            .map(|object| object.key().unwrap().to_owned())
-            .collect()
+        let list = self.s3.list_objects_v2().bucket("derived").send().await.unwrap();
+        list.contents().iter().map(|object| object.key().unwrap().to_owned()).collect()
     }
 }
 
 pub(crate) fn batch(bodies: &[Value]) -> Value {
     let record = |(n, body): (usize, &Value)| {
-        let body = body
-            .as_str()
-            .map_or_else(|| body.to_string(), str::to_owned);
+        let body = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
         json!({
             "messageId": format!("m{n}"), "receiptHandle": "r", "body": body,
             "attributes": { "ApproximateReceiveCount": "1" }, "eventSource": "aws:sqs",
@@ -244,7 +192,5 @@ pub(crate) fn with(event: &Value, field: &str, value: &str) -> Value {
 }
 
 pub(crate) fn sequencer(event: &Value) -> &str {
-    event["Records"][0]["s3"]["object"]["sequencer"]
-        .as_str()
-        .unwrap()
+    event["Records"][0]["s3"]["object"]["sequencer"].as_str().unwrap()
 }

@@ -57,9 +57,7 @@ fn look(path: &Path, force: bool) -> Result<Inspected, Failure> {
     if bytes > LARGEST_PUT {
         return Err(Failure::new(
             "EntityTooLarge",
-            format!(
-                "the file has {bytes} bytes, more than the {LARGEST_PUT} that one upload holds"
-            ),
+            format!("the file has {bytes} bytes, more than the {LARGEST_PUT} that one upload holds"),
             "Export the picture smaller.",
         ));
     }
@@ -68,12 +66,7 @@ fn look(path: &Path, force: bool) -> Result<Inspected, Failure> {
         Err(rejection) if force => (UNKNOWN, vec![format!("{rejection}; sent all the same")]),
         Err(rejection) => return Err(refused(&rejection)),
     };
-    Ok(Inspected {
-        bytes,
-        media_type,
-        crc64nvme: STANDARD.encode(crc.to_be_bytes()),
-        warnings,
-    })
+    Ok(Inspected { bytes, media_type, crc64nvme: STANDARD.encode(crc.to_be_bytes()), warnings })
 }
 
 /// The file's length, its checksum, and what its header says. The whole file is in memory only if it is
@@ -87,9 +80,7 @@ fn read(path: &Path, limits: &Limits) -> io::Result<(u64, u64, Result<SourceInfo
     if announced.len() <= limits.source_bytes {
         let mut source = Vec::new();
         // A file that grows meanwhile is read no further than one byte past the limit.
-        let bytes = file
-            .take(limits.source_bytes + 1)
-            .read_to_end(&mut source)? as u64;
+        let bytes = file.take(limits.source_bytes + 1).read_to_end(&mut source)? as u64;
         let crc = crc_fast::checksum(CrcAlgorithm::Crc64Nvme, &source);
         return Ok((bytes, crc, probe(&source, limits)));
     }
@@ -105,9 +96,7 @@ fn read(path: &Path, limits: &Limits) -> io::Result<(u64, u64, Result<SourceInfo
         bytes += read as u64;
     }
     let too_large = Rejection::check("the file's length in bytes", bytes, limits.source_bytes);
-    let rejection = too_large
-        .err()
-        .unwrap_or_else(|| Rejection::damaged("it shrank while it was read"));
+    let rejection = too_large.err().unwrap_or_else(|| Rejection::damaged("it shrank while it was read"));
     Ok((bytes, digest.finalize(), Err(rejection)))
 }
 
@@ -127,24 +116,15 @@ fn warnings(info: &SourceInfo) -> Vec<String> {
 }
 
 fn refused(rejection: &Rejection) -> Failure {
-    let remedy = format!(
-        "{} To upload the file all the same, give --force.",
-        rejection.remedy()
-    );
+    let remedy = format!("{} To upload the file all the same, give --force.", rejection.remedy());
     Failure::new(rejection.code(), rejection.to_string(), remedy)
 }
 
 fn unreadable(error: &io::Error) -> Failure {
     let (message, remedy) = match error.kind() {
         io::ErrorKind::NotFound => ("there is no such file".to_owned(), "Check its name."),
-        io::ErrorKind::PermissionDenied => (
-            "the file may not be read".to_owned(),
-            "Check its permissions.",
-        ),
-        _ => (
-            format!("the file cannot be read: {error}"),
-            "Check the file and the disk that it is on.",
-        ),
+        io::ErrorKind::PermissionDenied => ("the file may not be read".to_owned(), "Check its permissions."),
+        _ => (format!("the file cannot be read: {error}"), "Check the file and the disk that it is on."),
     };
     Failure::new("unreadable", message, remedy)
 }

@@ -65,9 +65,7 @@ pub(crate) async fn run(args: PutArgs) -> anyhow::Result<u8> {
     };
 
     let mut status = WELL;
-    let mut outcomes = futures::stream::iter(items)
-        .map(|item| put(&run, item))
-        .buffered(UNDERWAY);
+    let mut outcomes = futures::stream::iter(items).map(|item| put(&run, item)).buffered(UNDERWAY);
     while let Some(outcome) = outcomes.next().await {
         outcome.report(&run.console, &run.store, run.args.output.json)?;
         if !outcome.is_well() {
@@ -110,10 +108,7 @@ async fn put(run: &Run, item: Item) -> Outcome {
         return outcome.ended(End::Uploaded);
     }
 
-    run.console.doing(format_args!(
-        "waiting for the renditions of {}",
-        outcome.file
-    ));
+    run.console.doing(format_args!("waiting for the renditions of {}", outcome.file));
     let end = match wait::for_manifest(&run.store, &item.key, &sent, run.args.timeout).await {
         Ok(manifest) => End::of_manifest(&manifest, run.markup.as_ref()),
         Err(failure) => End::Failed(failure),
@@ -125,10 +120,7 @@ fn markup(args: &SnippetArgs, store: &Store) -> Option<Markup> {
     let format = args.markup.format()?;
     let mut markup = Markup {
         format,
-        base_url: args
-            .base_url
-            .clone()
-            .unwrap_or_else(|| store.default_base_url()),
+        base_url: args.base_url.clone().unwrap_or_else(|| store.default_base_url()),
         alt: args.alt.clone(),
         ..Markup::default()
     };

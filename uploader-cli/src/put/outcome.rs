@@ -81,17 +81,13 @@ impl End {
                 markup: markup.map(|_| snippet.text),
                 warnings: manifest.warnings.clone(),
             },
-            Err(MarkupError::NotDerived {
-                state: manifest::State::Rejected,
-                reason,
-                ..
-            }) => Self::Rejected(reason.into()),
+            Err(MarkupError::NotDerived { state: manifest::State::Rejected, reason, .. }) => {
+                Self::Rejected(reason.into())
+            }
             Err(MarkupError::NotDerived { reason, .. }) => Self::Failed(reason.into()),
-            Err(other) => Self::Failed(Failure::new(
-                "markup",
-                other.to_string(),
-                "Upload the picture again.",
-            )),
+            Err(other) => {
+                Self::Failed(Failure::new("markup", other.to_string(), "Upload the picture again."))
+            }
         }
     }
 
@@ -108,20 +104,14 @@ impl End {
     fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Uploaded | Self::Derived { .. } => None,
-            Self::Refused(failure) | Self::Rejected(failure) | Self::Failed(failure) => {
-                Some(failure)
-            }
+            Self::Refused(failure) | Self::Rejected(failure) | Self::Failed(failure) => Some(failure),
         }
     }
 }
 
 impl From<Reason> for Failure {
     fn from(reason: Reason) -> Self {
-        Self {
-            code: reason.code,
-            message: reason.message,
-            remedy: reason.remedy,
-        }
+        Self { code: reason.code, message: reason.message, remedy: reason.remedy }
     }
 }
 
@@ -159,43 +149,24 @@ impl Outcome {
         match &self.end {
             End::Uploaded | End::Derived { .. } => {
                 let size = HumanBytes(self.bytes.unwrap_or_default());
-                console.info(format_args!(
-                    "{} → {place} ({size}): {}",
-                    self.file,
-                    self.end.state()
-                ));
+                console.info(format_args!("{} → {place} ({size}): {}", self.file, self.end.state()));
             }
-            End::Refused(failure) => {
-                console.error(format_args!("{} was not sent: {failure}", self.file))
-            }
+            End::Refused(failure) => console.error(format_args!("{} was not sent: {failure}", self.file)),
             End::Rejected(failure) => {
-                console.error(format_args!(
-                    "{} → {place} was rejected: {failure}",
-                    self.file
-                ));
+                console.error(format_args!("{} → {place} was rejected: {failure}", self.file));
             }
-            End::Failed(failure) => {
-                console.error(format_args!("{} → {place}: {failure}", self.file))
-            }
+            End::Failed(failure) => console.error(format_args!("{} → {place}: {failure}", self.file)),
         }
         match &self.end {
             _ if json => console.result(&serde_json::to_string(&self.line(store))?),
-            End::Derived {
-                markup: Some(markup),
-                ..
-            } => console.result(markup),
+            End::Derived { markup: Some(markup), .. } => console.result(markup),
             _ => Ok(()),
         }
     }
 
     fn all_warnings(&self) -> Vec<&str> {
         let mut warnings: Vec<&str> = self.warnings.iter().map(String::as_str).collect();
-        if let End::Derived {
-            warnings: of_manifest,
-            missing_alt,
-            ..
-        } = &self.end
-        {
+        if let End::Derived { warnings: of_manifest, missing_alt, .. } = &self.end {
             warnings.extend(of_manifest.iter().map(String::as_str));
             if *missing_alt {
                 warnings.push("the markup doesn't say what the picture shows; give --alt TEXT (or --alt \"\" if it is decoration)");
@@ -206,11 +177,9 @@ impl Outcome {
 
     fn line<'a>(&'a self, store: &'a Store) -> Line<'a> {
         let (markup, missing_alt) = match &self.end {
-            End::Derived {
-                markup,
-                missing_alt,
-                ..
-            } => (markup.as_deref(), markup.as_ref().map(|_| *missing_alt)),
+            End::Derived { markup, missing_alt, .. } => {
+                (markup.as_deref(), markup.as_ref().map(|_| *missing_alt))
+            }
             _ => (None, None),
         };
         let sent = self.sent.as_ref();

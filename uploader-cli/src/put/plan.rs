@@ -28,11 +28,7 @@ pub(super) struct Item {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Usage {
     /// Two files would have one key.
-    Duplicate {
-        key: String,
-        first: String,
-        second: String,
-    },
+    Duplicate { key: String, first: String, second: String },
     /// A prefix that gives keys which no page can show.
     Prefix(String),
     /// One text for several pictures.
@@ -52,10 +48,9 @@ impl fmt::Display for Usage {
                 f,
                 "--to '{prefix}': a folder of the bucket neither begins with '/' nor has '.', '..' or '' as a part"
             ),
-            Self::SharedAlt { files } => write!(
-                f,
-                "--alt says what one picture shows, but there are {files}; put each with its own"
-            ),
+            Self::SharedAlt { files } => {
+                write!(f, "--alt says what one picture shows, but there are {files}; put each with its own")
+            }
             Self::NoFiles => write!(f, "there are no files in the folders given"),
         }
     }
@@ -93,10 +88,7 @@ fn prefix(to: &str) -> Result<String, Usage> {
     if to.is_empty() {
         return Ok(String::new());
     }
-    if folder
-        .split('/')
-        .any(|part| matches!(part, "" | "." | ".."))
-    {
+    if folder.split('/').any(|part| matches!(part, "" | "." | "..")) {
         return Err(Usage::Prefix(to.to_owned()));
     }
     Ok(format!("{folder}/"))
@@ -104,19 +96,12 @@ fn prefix(to: &str) -> Result<String, Usage> {
 
 fn walk(folder: &Path, prefix: &str) -> Vec<Item> {
     let wanted = |entry: &DirEntry| entry.depth() == 0 || !is_litter(entry);
-    let entries = WalkDir::new(folder)
-        .follow_links(true)
-        .sort_by_file_name()
-        .into_iter();
+    let entries = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
     let mut items = Vec::new();
     for entry in entries.filter_entry(wanted) {
         match entry {
             Ok(entry) if entry.file_type().is_dir() => {}
-            Ok(entry) => items.push(item(
-                entry.path(),
-                entry.path().strip_prefix(folder).ok(),
-                prefix,
-            )),
+            Ok(entry) => items.push(item(entry.path(), entry.path().strip_prefix(folder).ok(), prefix)),
             Err(error) => items.push(unreadable(folder, &error)),
         }
     }
@@ -130,44 +115,27 @@ fn is_litter(entry: &DirEntry) -> bool {
 
 fn unreadable(folder: &Path, error: &walkdir::Error) -> Item {
     let name = error.path().unwrap_or(folder).display().to_string();
-    let why = error
-        .io_error()
-        .map_or_else(|| error.to_string(), ToString::to_string);
+    let why = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
     let remedy = "Check that it exists and that you may read it.";
-    Item {
-        name,
-        key: String::new(),
-        path: Err(Failure::new("unreadable", why, remedy)),
-    }
+    Item { name, key: String::new(), path: Err(Failure::new("unreadable", why, remedy)) }
 }
 
 fn item(path: &Path, relative: Option<&Path>, prefix: &str) -> Item {
     let name = path.display().to_string();
     let Some(tail) = relative.and_then(as_key) else {
-        let failure = Failure::new(
-            "name",
-            "the name is no UTF-8 text, which keys have to be",
-            "Rename the file.",
-        );
-        return Item {
-            name,
-            key: String::new(),
-            path: Err(failure),
-        };
+        let failure =
+            Failure::new("name", "the name is no UTF-8 text, which keys have to be", "Rename the file.");
+        return Item { name, key: String::new(), path: Err(failure) };
     };
     let key = format!("{prefix}{tail}");
     let path = match check_source_key(&key) {
-        Ok(()) if !is_addressable(&key) => Err(Failure::new(
-            "key",
-            format!("no browser can ask for the key '{key}'"),
-            "Rename the file.",
-        )),
+        Ok(()) if !is_addressable(&key) => {
+            Err(Failure::new("key", format!("no browser can ask for the key '{key}'"), "Rename the file."))
+        }
         Ok(()) => Ok(path.to_owned()),
-        Err(error @ (KeyError::Empty | KeyError::TooLong { .. })) => Err(Failure::new(
-            "key",
-            error.to_string(),
-            "Rename the file or choose a shorter --to.",
-        )),
+        Err(error @ (KeyError::Empty | KeyError::TooLong { .. })) => {
+            Err(Failure::new("key", error.to_string(), "Rename the file or choose a shorter --to."))
+        }
     };
     Item { name, key, path }
 }
@@ -211,10 +179,7 @@ mod tests {
 
     #[test]
     fn paths_become_keys() {
-        assert_eq!(
-            as_key(Path::new("a b/ü+.jpg")).as_deref(),
-            Some("a b/ü+.jpg")
-        );
+        assert_eq!(as_key(Path::new("a b/ü+.jpg")).as_deref(), Some("a b/ü+.jpg"));
         assert_eq!(as_key(Path::new("../x")), None);
     }
 }

@@ -25,19 +25,10 @@ pub(super) struct Sent {
 /// # Errors
 ///
 /// A [`Failure`] of the file or of S3.
-pub(super) async fn send(
-    store: &Store,
-    path: &Path,
-    key: &str,
-    file: &Inspected,
-) -> Result<Sent, Failure> {
+pub(super) async fn send(store: &Store, path: &Path, key: &str, file: &Inspected) -> Result<Sent, Failure> {
     let body = ByteStream::from_path(path).await.map_err(|error| {
         let message = format!("the file cannot be read: {}", innermost(&error));
-        Failure::new(
-            "unreadable",
-            message,
-            "Check the file and the disk that it is on.",
-        )
+        Failure::new("unreadable", message, "Check the file and the disk that it is on.")
     })?;
     let answer = store
         .client
@@ -53,30 +44,17 @@ pub(super) async fn send(
         .map_err(|error| Failure::of_request(&error, &store.originals, store))?;
 
     // Servers that know no CRC-64 leave it out of their answer.
-    if let Some(theirs) = answer
-        .checksum_crc64_nvme()
-        .filter(|theirs| *theirs != file.crc64nvme)
-    {
+    if let Some(theirs) = answer.checksum_crc64_nvme().filter(|theirs| *theirs != file.crc64nvme) {
         return Err(Failure::new(
             "BadDigest",
-            format!(
-                "S3 holds bytes with the checksum {theirs}, the file's is {}",
-                file.crc64nvme
-            ),
+            format!("S3 holds bytes with the checksum {theirs}, the file's is {}", file.crc64nvme),
             "Run the command again.",
         ));
     }
     Ok(Sent {
-        etag: answer
-            .e_tag()
-            .unwrap_or_default()
-            .trim_matches('"')
-            .to_owned(),
+        etag: answer.e_tag().unwrap_or_default().trim_matches('"').to_owned(),
         // A bucket whose versioning is suspended says "null" of what has no version.
-        version_id: answer
-            .version_id()
-            .filter(|id| *id != "null")
-            .map(str::to_owned),
+        version_id: answer.version_id().filter(|id| *id != "null").map(str::to_owned),
         crc64nvme: file.crc64nvme.clone(),
     })
 }

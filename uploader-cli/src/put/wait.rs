@@ -67,52 +67,30 @@ pub(super) async fn for_manifest(
 }
 
 async fn look(store: &Store, key: &str, sent: &Sent) -> Result<Look, Failure> {
-    let request = store
-        .client
-        .get_object()
-        .bucket(&store.derived)
-        .key(manifest_key(key));
+    let request = store.client.get_object().bucket(&store.derived).key(manifest_key(key));
     let answer = match request.send().await {
         Ok(answer) => answer,
-        Err(SdkError::ServiceError(context))
-            if matches!(context.err(), GetObjectError::NoSuchKey(_)) =>
-        {
+        Err(SdkError::ServiceError(context)) if matches!(context.err(), GetObjectError::NoSuchKey(_)) => {
             return Ok(Look::Nothing);
         }
         Err(error) => {
             let failure = Failure::of_request(&error, &store.derived, store);
             // Without s3:ListBucket, S3 says AccessDenied of what isn't there yet.
-            return if failure.is_final() {
-                Err(failure)
-            } else {
-                Ok(Look::Trouble(failure))
-            };
+            return if failure.is_final() { Err(failure) } else { Ok(Look::Trouble(failure)) };
         }
     };
     let json = match answer.body.collect().await {
         Ok(body) => body.into_bytes(),
         Err(error) => {
             let message = format!("the manifest could not be read: {}", innermost(&error));
-            return Ok(Look::Trouble(Failure::new(
-                "connection",
-                message,
-                "Run the command again.",
-            )));
+            return Ok(Look::Trouble(Failure::new("connection", message, "Run the command again.")));
         }
     };
     let manifest = Box::new(Manifest::parse(&json).map_err(|error| {
         let message = format!("{}/{}: {error}", store.derived, manifest_key(key));
-        Failure::new(
-            "manifest",
-            message,
-            "Make sure that uploader and thumbnailer are of the same release.",
-        )
+        Failure::new("manifest", message, "Make sure that uploader and thumbnailer are of the same release.")
     })?);
-    Ok(if is_ours(store, &manifest, sent) {
-        Look::Ours(manifest)
-    } else {
-        Look::Other(manifest)
-    })
+    Ok(if is_ours(store, &manifest, sent) { Look::Ours(manifest) } else { Look::Other(manifest) })
 }
 
 fn is_ours(store: &Store, manifest: &Manifest, sent: &Sent) -> bool {
@@ -127,17 +105,10 @@ fn is_ours(store: &Store, manifest: &Manifest, sent: &Sent) -> bool {
 }
 
 /// Says what there is instead of a manifest of ours.
-async fn out_of_patience(
-    store: &Store,
-    key: &str,
-    sent: &Sent,
-    patience: Duration,
-    last: Look,
-) -> Failure {
+async fn out_of_patience(store: &Store, key: &str, sent: &Sent, patience: Duration, last: Look) -> Failure {
     let waited = patience.as_secs();
     let place = format!("{}/{}", store.derived, manifest_key(key));
-    let later =
-        "The upload itself is there; look for the manifest later, or give a longer --timeout.";
+    let later = "The upload itself is there; look for the manifest later, or give a longer --timeout.";
     if is_superseded(store, key, sent).await {
         return Failure::new(
             "superseded",
@@ -147,10 +118,7 @@ async fn out_of_patience(
     }
     match last {
         Look::Trouble(failure) => Failure {
-            message: format!(
-                "no manifest could be read within {waited} s: {}",
-                failure.message
-            ),
+            message: format!("no manifest could be read within {waited} s: {}", failure.message),
             ..failure
         },
         Look::Other(manifest) => Failure::new(
@@ -174,17 +142,9 @@ async fn out_of_patience(
 
 /// Whether the original under `key` is no longer what we sent. If that cannot be told, it is not.
 async fn is_superseded(store: &Store, key: &str, sent: &Sent) -> bool {
-    let answer = store
-        .client
-        .head_object()
-        .bucket(&store.originals)
-        .key(key)
-        .send()
-        .await;
+    let answer = store.client.head_object().bucket(&store.originals).key(key).send().await;
     answer.is_ok_and(|current| match (&sent.version_id, current.version_id()) {
         (Some(ours), Some(theirs)) => ours != theirs,
-        _ => current
-            .e_tag()
-            .is_some_and(|etag| etag.trim_matches('"') != sent.etag),
+        _ => current.e_tag().is_some_and(|etag| etag.trim_matches('"') != sent.etag),
     })
 }

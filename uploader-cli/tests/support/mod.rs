@@ -10,8 +10,8 @@ use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_s3::primitives::ByteStream;
 use local_s3::{Bucket, Message, Server};
 use manifest::{
-    Manifest, Placeholder, PresetInfo, Reason, RenditionInfo, SCHEMA, SourceRecord, State,
-    manifest_key, rendition_path,
+    Manifest, Placeholder, PresetInfo, Reason, RenditionInfo, SCHEMA, SourceRecord, State, manifest_key,
+    rendition_path,
 };
 use tokio::process::Command;
 use tokio::sync::oneshot;
@@ -40,17 +40,11 @@ pub(crate) struct Ran {
 
 impl Site {
     /// Versioned originals, and `answer` to each upload.
-    pub(crate) async fn new(
-        answer: impl Fn(&SourceRecord) -> Vec<Manifest> + Send + Sync + 'static,
-    ) -> Self {
+    pub(crate) async fn new(answer: impl Fn(&SourceRecord) -> Vec<Manifest> + Send + Sync + 'static) -> Self {
         Self::with(true, false, Arc::new(answer)).await
     }
 
-    pub(crate) async fn with(
-        versioned: bool,
-        hide_missing_keys: bool,
-        answer: Arc<Answer>,
-    ) -> Self {
+    pub(crate) async fn with(versioned: bool, hide_missing_keys: bool, answer: Arc<Answer>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let server = Server::builder()
             .data_dir(folder.path().join("data"))
@@ -69,8 +63,7 @@ impl Site {
             let (queue, client, seen) = (server.queue(), client.clone(), Arc::clone(&seen));
             let task = tokio::spawn(async move {
                 let deliver = move |batch: Vec<Message>| {
-                    let (client, seen, answer) =
-                        (client.clone(), Arc::clone(&seen), Arc::clone(&answer));
+                    let (client, seen, answer) = (client.clone(), Arc::clone(&seen), Arc::clone(&answer));
                     async move {
                         for source in batch.iter().flat_map(|message| sources(&message.body)) {
                             let manifests = answer(&source);
@@ -82,20 +75,11 @@ impl Site {
                         Vec::new()
                     }
                 };
-                queue
-                    .run(deliver, async { stopped.await.unwrap_or(()) })
-                    .await;
+                queue.run(deliver, async { stopped.await.unwrap_or(()) }).await;
             });
             (stop, task)
         };
-        Self {
-            client,
-            server: Some(server),
-            endpoint,
-            folder,
-            answering: Some(answering),
-            seen,
-        }
+        Self { client, server: Some(server), endpoint, folder, answering: Some(answering), seen }
     }
 
     /// Writes a file below the folder and says where.
@@ -123,26 +107,14 @@ impl Site {
     pub(crate) fn put(&self) -> Command {
         let mut command = uploader(self.folder.path());
         command.arg("put").env("AWS_ENDPOINT_URL", &self.endpoint);
-        command
-            .env("AWS_ACCESS_KEY_ID", "local")
-            .env("AWS_SECRET_ACCESS_KEY", "locallocal");
+        command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "locallocal");
         command
     }
 
     /// The keys of a bucket.
     pub(crate) async fn keys(&self, bucket: &str) -> Vec<String> {
-        let listed = self
-            .client
-            .list_objects_v2()
-            .bucket(bucket)
-            .send()
-            .await
-            .unwrap();
-        listed
-            .contents()
-            .iter()
-            .filter_map(|object| object.key().map(str::to_owned))
-            .collect()
+        let listed = self.client.list_objects_v2().bucket(bucket).send().await.unwrap();
+        listed.contents().iter().filter_map(|object| object.key().map(str::to_owned)).collect()
     }
 
     pub(crate) async fn stop(mut self) {
@@ -160,20 +132,13 @@ impl Site {
 /// instance metadata.
 pub(crate) fn uploader(home: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_uploader"));
-    command
-        .env_clear()
-        .env("HOME", home)
-        .env("AWS_EC2_METADATA_DISABLED", "true");
+    command.env_clear().env("HOME", home).env("AWS_EC2_METADATA_DISABLED", "true");
     command.stdin(Stdio::null()).kill_on_drop(true);
     command
 }
 
 pub(crate) async fn run(command: &mut Command) -> Ran {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = command.output().await.unwrap();
+    let Output { status, stdout, stderr } = command.output().await.unwrap();
     Ran {
         status: status.code().unwrap(),
         stdout: String::from_utf8(stdout).unwrap(),
@@ -204,33 +169,16 @@ pub(crate) fn derived(source: &SourceRecord) -> Manifest {
             rendition("image/webp", 24, "webp"),
             rendition("image/jpeg", 24, "jpg"),
         ],
-        preset: Some(PresetInfo {
-            fingerprint: "5d41402abc4b2a76".into(),
-        }),
-        placeholder: Some(Placeholder {
-            thumbhash: "1QcSHQRn".into(),
-            color: "#7a6f5d".into(),
-        }),
+        preset: Some(PresetInfo { fingerprint: "5d41402abc4b2a76".into() }),
+        placeholder: Some(Placeholder { thumbhash: "1QcSHQRn".into(), color: "#7a6f5d".into() }),
         ..empty(source, State::Derived)
     }
 }
 
 /// A manifest of `source` that says why there is nothing.
-pub(crate) fn without(
-    source: &SourceRecord,
-    state: State,
-    message: &str,
-    remedy: &str,
-) -> Manifest {
-    let reason = Reason {
-        code: "unsupported".into(),
-        message: message.into(),
-        remedy: remedy.into(),
-    };
-    Manifest {
-        reason: Some(reason),
-        ..empty(source, state)
-    }
+pub(crate) fn without(source: &SourceRecord, state: State, message: &str, remedy: &str) -> Manifest {
+    let reason = Reason { code: "unsupported".into(), message: message.into(), remedy: remedy.into() };
+    Manifest { reason: Some(reason), ..empty(source, state) }
 }
 
 fn empty(source: &SourceRecord, state: State) -> Manifest {
@@ -266,13 +214,7 @@ fn client(endpoint: &str) -> Client {
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(endpoint)
         .force_path_style(true)
-        .credentials_provider(Credentials::new(
-            "local",
-            "locallocal",
-            None,
-            None,
-            "static",
-        ))
+        .credentials_provider(Credentials::new("local", "locallocal", None, None, "static"))
         .region(Region::new("us-east-1"))
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build();
@@ -284,22 +226,14 @@ fn sources(body: &str) -> Vec<SourceRecord> {
     let event: serde_json::Value = serde_json::from_str(body).unwrap();
     let records = event["Records"].as_array().unwrap().iter();
     records
-        .filter(|record| {
-            record["eventName"]
-                .as_str()
-                .unwrap()
-                .starts_with("ObjectCreated:")
-        })
+        .filter(|record| record["eventName"].as_str().unwrap().starts_with("ObjectCreated:"))
         .map(|record| {
             let object = &record["s3"]["object"];
             let text = |name: &str| object[name].as_str().map(str::to_owned);
             let form = text("key").unwrap().replace('+', " ");
             SourceRecord {
                 bucket: record["s3"]["bucket"]["name"].as_str().unwrap().to_owned(),
-                key: percent_encoding::percent_decode_str(&form)
-                    .decode_utf8()
-                    .unwrap()
-                    .into_owned(),
+                key: percent_encoding::percent_decode_str(&form).decode_utf8().unwrap().into_owned(),
                 etag: text("eTag").unwrap(),
                 version_id: text("versionId"),
                 bytes: object["size"].as_u64().unwrap(),

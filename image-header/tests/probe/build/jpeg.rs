@@ -14,13 +14,7 @@ pub(crate) fn segment(marker: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 /// SOFn with components given as id and sampling byte.
-pub(crate) fn frame(
-    marker: u8,
-    bits: u8,
-    width: u16,
-    height: u16,
-    components: &[(u8, u8)],
-) -> Vec<u8> {
+pub(crate) fn frame(marker: u8, bits: u8, width: u16, height: u16, components: &[(u8, u8)]) -> Vec<u8> {
     let mut payload = vec![bits];
     payload.extend_from_slice(&height.to_be_bytes());
     payload.extend_from_slice(&width.to_be_bytes());
@@ -42,10 +36,7 @@ pub(crate) fn scan() -> Vec<u8> {
 }
 
 pub(crate) fn adobe(transform: u8) -> Vec<u8> {
-    segment(
-        0xEE,
-        &[b"Adobe\0\x64\0\0\0\0".as_slice(), &[transform]].concat(),
-    )
+    segment(0xEE, &[b"Adobe\0\x64\0\0\0\0".as_slice(), &[transform]].concat())
 }
 
 pub(crate) fn exif(tiff: &[u8]) -> Vec<u8> {
@@ -53,10 +44,7 @@ pub(crate) fn exif(tiff: &[u8]) -> Vec<u8> {
 }
 
 pub(crate) fn icc(number: u8, count: u8, part: &[u8]) -> Vec<u8> {
-    segment(
-        0xE2,
-        &[b"ICC_PROFILE\0".as_slice(), &[number, count], part].concat(),
-    )
+    segment(0xE2, &[b"ICC_PROFILE\0".as_slice(), &[number, count], part].concat())
 }
 
 /// A whole file: SOI, `segments`, one scan, EOI.

@@ -2,12 +2,7 @@
 
 /// A directory's entry: tag, type, count, and the value's bytes, in the file's order.
 #[derive(Clone)]
-pub(crate) struct Entry(
-    pub(crate) u16,
-    pub(crate) u16,
-    pub(crate) u32,
-    pub(crate) Vec<u8>,
-);
+pub(crate) struct Entry(pub(crate) u16, pub(crate) u16, pub(crate) u32, pub(crate) Vec<u8>);
 
 /// Writes numbers in one byte order and keeps what was written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -88,23 +83,13 @@ impl Order {
                 first,
                 self.directory(
                     first,
-                    &[
-                        self.short(0x0112, orientation),
-                        self.long(0x8769, 100),
-                        self.long(0x8825, 300),
-                    ],
+                    &[self.short(0x0112, orientation), self.long(0x8769, 100), self.long(0x8825, 300)],
                     0,
                 ),
             ),
             (exif, self.directory(exif, &[self.long(0xA005, 200)], 0)),
-            (
-                interoperability,
-                self.directory(interoperability, &[Entry(1, 2, 4, index.to_vec())], 0),
-            ),
-            (
-                gps,
-                self.directory(gps, &[Entry(gps_tag, 5, 3, vec![0; 24])], 0),
-            ),
+            (interoperability, self.directory(interoperability, &[Entry(1, 2, 4, index.to_vec())], 0)),
+            (gps, self.directory(gps, &[Entry(gps_tag, 5, 3, vec![0; 24])], 0)),
         ];
         let mut block = self.header();
         for (at, part) in parts {
