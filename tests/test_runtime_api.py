@@ -7,7 +7,7 @@ import urllib.request
 import pytest
 
 from conftest import ROOT
-from support import process, s3
+from support import deadline, process, s3
 from support.pictures import photograph
 
 FUNCTION = "_"  # how cargo-lambda calls a function that it did not start
@@ -45,7 +45,6 @@ def function(up, buckets, bootstrap, tmp_path_factory):
     port = process.free_port()
     api = ["cargo-lambda", "lambda", "watch", "--only-lambda-apis", "-A", "127.0.0.1", "-P", port]
     environment = {
-        "AWS_LAMBDA_RUNTIME_API": f"http://127.0.0.1:{port}/.rt",
         "AWS_LAMBDA_FUNCTION_NAME": FUNCTION,
         "AWS_LAMBDA_FUNCTION_VERSION": "1",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "2048",
@@ -55,8 +54,10 @@ def function(up, buckets, bootstrap, tmp_path_factory):
     }
     with process.running("cargo lambda watch", api, home / "runtime-api.log", cwd=ROOT) as server:
         server.wait_for_port(port)
-        with process.running("bootstrap", [bootstrap], home / "bootstrap.log", env=environment) as running:
-            yield Lambda(port, running)
+        with deadline.given(port, "/.rt", seconds=60) as runtime_api:
+            environment["AWS_LAMBDA_RUNTIME_API"] = runtime_api
+            with process.running("bootstrap", [bootstrap], home / "bootstrap.log", env=environment) as running:
+                yield Lambda(port, running)
 
 
 def s3_event(key, etag, size, sequencer, bucket="rt-originals", name="ObjectCreated:Put"):

@@ -85,6 +85,7 @@ fn real(workspace: &Workspace, venv: &Venv, only: Option<&str>) -> Result<Outcom
         .current_dir(workspace.root())
         .env("PATH", path)
         .env("PYTHONUNBUFFERED", "1")
+        .env("PYTHONUTF8", "1")
         .env("TEST_INPUTS", inputs);
     for (variable, program) in &programs {
         pytest.env(variable, program);
