@@ -44,7 +44,7 @@ impl Venv {
             println!("Python tools: as they are in {}", home.display());
             return Ok(venv);
         }
-        println!("Python tools: installing into {} (from PyPI, about 150 MB)", home.display());
+        println!("Python tools: installing into {} (from PyPI, 420 MB unpacked)", home.display());
         make(&home)?;
         venv.install(&requirements)?;
         fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
