@@ -130,12 +130,14 @@ impl Queue {
         Ok(Staged(stored))
     }
 
-    /// The change is committed: its event becomes visible.
-    pub(crate) fn publish(&self, staged: Staged) -> Result<(), Error> {
-        disk::relocate(&self.0.root, &staged.0.id, Folder::Staged, Folder::Ready)?;
+    /// The change is committed: its event becomes visible. If its file cannot be moved it is visible all the same,
+    /// and once more after a restart.
+    pub(crate) fn publish(&self, staged: Staged) {
+        if let Err(error) = disk::relocate(&self.0.root, &staged.0.id, Folder::Staged, Folder::Ready) {
+            tracing::error!(%error, id = staged.0.id, "an event's file could not be moved into the queue");
+        }
         self.state().add(staged.0);
         self.notice();
-        Ok(())
     }
 
     /// The change was not committed: its event is forgotten.

@@ -6,9 +6,9 @@ use s3s::dto::ETagCondition;
 
 use super::{Attributes, Bucket, Fault, Incoming, Object, Store, Versioning, blocking, files, object};
 use crate::checksum::{Checksums, Kind};
-use crate::clock;
 use crate::event::{Event, Happening, Origin};
 use crate::queue::{Cause, Staged};
+use crate::{Error, clock};
 
 /// What must hold of the newest version for a write or removal to happen.
 #[derive(Debug, Clone, Default)]
@@ -117,7 +117,8 @@ impl Store {
         })
     }
 
-    /// Writes a version's JSON, which is the commit; the event is on disk before it, and in the queue after it.
+    /// Writes a version's JSON, which is the commit; the event is on disk before it, and in the queue after it. An
+    /// error means that nothing was committed: whatever fails later is logged, and mended by the next start.
     fn commit(
         &self,
         bucket: &Bucket,
@@ -129,7 +130,7 @@ impl Store {
         let path = self.layout.version(bucket.name(), &object.key, object.sequence);
         let written = files::to_json(&path, &object).and_then(|json| files::replace(&path, &json));
         if let Err(error) = written {
-            staged.map(|staged| self.queue.unstage(staged)).transpose()?;
+            self.unstage(staged);
             return Err(error.into());
         }
         let object = Arc::new(object);
@@ -145,10 +146,13 @@ impl Store {
             versions.insert(0, Arc::clone(&object));
             replaced
         };
-        staged.map(|staged| self.queue.publish(staged)).transpose()?;
+        self.publish(staged);
         self.show(bucket, &object.key);
         if let Some(old) = replaced {
-            self.remove_version(bucket, &old)?;
+            match self.uncommit(bucket, &old) {
+                Ok(()) => self.remove_data(bucket, &old),
+                Err(error) => tracing::error!(%error, key = old.key, "a replaced version was left behind"),
+            }
         }
         Ok(object)
     }
@@ -226,7 +230,10 @@ impl Store {
         let Some(object) = found else { return Ok(None) };
         let removal = Object { sequence: self.sequence.next()?, ..Object::clone(&object) };
         let staged = self.stage(bucket, &removal, Happening::Delete, origin)?;
-        self.remove_version(bucket, &object)?;
+        if let Err(error) = self.uncommit(bucket, &object) {
+            self.unstage(staged);
+            return Err(error.into());
+        }
         {
             let mut objects = bucket.objects_mut();
             if let Some(versions) = objects.get_mut(key) {
@@ -236,7 +243,8 @@ impl Store {
                 }
             }
         }
-        staged.map(|staged| self.queue.publish(staged)).transpose()?;
+        self.remove_data(bucket, &object);
+        self.publish(staged);
         self.show(bucket, key);
         Ok(Some(Deleted {
             version_id: Some(object.version_name().to_owned()),
@@ -244,14 +252,32 @@ impl Store {
         }))
     }
 
-    /// Removes a version's files: first the JSON, which is the commit, then the bytes.
-    pub(super) fn remove_version(&self, bucket: &Bucket, object: &Object) -> Result<(), Fault> {
+    /// Removes a version's JSON, which ends it.
+    fn uncommit(&self, bucket: &Bucket, object: &Object) -> Result<(), Error> {
         let json = self.layout.version(bucket.name(), &object.key, object.sequence);
         files::remove(&json)?;
         files::sync_parent(&json);
-        files::remove(&self.layout.data(bucket.name(), &object.key, object.sequence))?;
-        let _ = std::fs::remove_dir(self.layout.versions(bucket.name(), &object.key)); // only if it is empty
         Ok(())
+    }
+
+    /// Removes the bytes of a version that is no more. Should they stay, the next start removes them.
+    fn remove_data(&self, bucket: &Bucket, object: &Object) {
+        if let Err(error) = files::remove(&self.layout.data(bucket.name(), &object.key, object.sequence)) {
+            tracing::warn!(%error, key = object.key, "a removed version's bytes were left behind");
+        }
+        let _ = std::fs::remove_dir(self.layout.versions(bucket.name(), &object.key)); // only if it is empty
+    }
+
+    fn publish(&self, staged: Option<Staged>) {
+        if let Some(staged) = staged {
+            self.queue.publish(staged);
+        }
+    }
+
+    fn unstage(&self, staged: Option<Staged>) {
+        if let Some(Err(error)) = staged.map(|staged| self.queue.unstage(staged)) {
+            tracing::warn!(%error, "the event of a change that failed was left behind");
+        }
     }
 
     /// Writes the event down where a restart finds it, if the bucket notifies.

@@ -1,7 +1,7 @@
 //! Opening a data directory: what is committed is indexed, what was left unfinished is removed or finished.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
 use super::bucket::{BucketRecord, Versions};
@@ -112,13 +112,26 @@ fn read_buckets(layout: &Layout) -> Result<(Buckets, Option<u64>), Error> {
 /// A key's versions, newest first, with its folder cleaned of what is no version.
 fn read_versions(folder: &Path) -> Result<Option<(String, Versions)>, Error> {
     let mut versions: Versions = Vec::new();
-    let mut data = Vec::new();
+    let (mut documents, mut data) = (Vec::new(), Vec::new());
     for path in files::entries(folder)? {
         match path.extension().and_then(|extension| extension.to_str()) {
             _ if remove_unfinished(&path)? => {}
-            Some("json") => versions.push(Arc::new(files::read_json(&path)?)),
+            Some("json") => {
+                let object: Object = files::read_json(&path)?;
+                documents.push((path, object));
+            }
             Some("data") => data.push(path),
             _ => {}
+        }
+    }
+    let whole: BTreeSet<PathBuf> = data.iter().map(|path| path.with_extension("json")).collect();
+    for (path, object) in documents {
+        // A version without its bytes is none, and must not oust one that is whole.
+        if object.delete_marker || whole.contains(&path) {
+            versions.push(Arc::new(object));
+        } else {
+            tracing::warn!(key = object.key, path = %path.display(), "a version has lost its bytes and is dropped");
+            files::remove(&path)?;
         }
     }
     versions.sort_by_key(|object: &Arc<Object>| std::cmp::Reverse(object.sequence));

@@ -84,6 +84,47 @@ async fn of_two_null_versions_the_newer_one_counts() {
 }
 
 #[tokio::test]
+async fn a_version_without_its_bytes_does_not_oust_one_that_is_whole() {
+    let site = site().await;
+    site.put("plain", "a", "old").await;
+    let (json, data) = (file_with(site.dir.path(), ".json"), file_with(site.dir.path(), ".data"));
+    let (old_json, old_data) = (fs::read(&json).unwrap(), fs::read(&data).unwrap());
+    site.put("plain", "a", "new").await;
+    fs::remove_file(file_with(site.dir.path(), ".data")).unwrap();
+    fs::write(&json, old_json).unwrap();
+    fs::write(&data, old_data).unwrap();
+    let site = site.restart().await;
+    assert_eq!(site.get("plain", "a").await, b"old");
+    site.put("plain", "b", "lost").await;
+    fs::remove_file(&data).unwrap();
+    let site = site.restart().await;
+    assert_eq!(site.keys("plain").await, ["b"]);
+}
+
+#[tokio::test]
+async fn what_fails_after_the_commit_takes_nothing_back() {
+    let site = site().await;
+    let ready = site.dir.path().join(".s3/queue/ready");
+    fs::rename(&ready, ready.with_extension("away")).unwrap(); // so that no event can be published
+    site.put("noted", "a", "kept").await;
+    assert_eq!(site.get("noted", "a").await, b"kept");
+    fs::rename(ready.with_extension("away"), &ready).unwrap();
+    assert_eq!(site.events().await.len(), 1, "the event is sent nevertheless");
+
+    site.put("plain", "a", "old").await;
+    let site = site.restart().await;
+    assert_eq!(site.get("noted", "a").await, b"kept");
+    for file in files(site.dir.path()) {
+        if file.starts_with(site.dir.path().join(".s3/store/plain")) && file.extension().unwrap() == "json" {
+            fs::remove_file(&file).unwrap();
+            fs::create_dir(&file).unwrap(); // so that the replaced version cannot be removed
+        }
+    }
+    site.put("plain", "a", "new").await;
+    assert_eq!(site.get("plain", "a").await, b"new");
+}
+
+#[tokio::test]
 async fn a_staged_event_is_sent_if_its_change_was_committed_and_forgotten_if_not() {
     let site = site().await;
     site.put("noted", "a", "1").await;
