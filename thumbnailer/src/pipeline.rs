@@ -131,6 +131,8 @@ impl Pipeline {
         stop_at: Option<Instant>,
         report: &mut Report,
     ) -> Result<Finding, Retryable> {
+        // What an earlier attempt put is not what the manifest will name.
+        (report.renditions, report.bytes_out) = (0, 0);
         let started = Instant::now();
         let limit = self.config.limits.source_bytes;
         let fetched = source::fetch(&self.s3, &event.bucket, &event.key, &etag, limit).await?;
