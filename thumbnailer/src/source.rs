@@ -43,11 +43,11 @@ pub(crate) async fn current_etag(s3: &Client, bucket: &str, key: &str) -> Result
     let doing = || format!("looking at s3://{bucket}/{key}");
     match s3.head_object().bucket(bucket).key(key).send().await {
         Ok(head) => Ok(Some(head.e_tag().unwrap_or_default().trim_matches('"').to_owned())),
-        Err(error) => match Refusal::of(&error) {
+        Err(error) => match Refusal::of_head(&error) {
             // A HEAD's 404 does not say whether the bucket is there.
             Refusal::NoSuchKey => match s3.head_bucket().bucket(bucket).send().await {
                 Ok(_) => Ok(None),
-                Err(error) => match Refusal::of(&error) {
+                Err(error) => match Refusal::of_head(&error) {
                     Refusal::NoSuchKey => Err(Retryable::NoSuchBucket { doing: doing() }),
                     refusal => Err(refusal.retryable(doing(), NEEDS)),
                 },

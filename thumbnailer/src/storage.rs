@@ -8,7 +8,7 @@ use crate::error::Retryable;
 /// What a failed request to S3 means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// 404 for the key (or, for a HEAD, perhaps for the bucket: its answers have no code).
+    /// 404 for the key, in S3's own word. A 404 of anything else, such as a proxy in between, is [`Self::Other`].
     NoSuchKey,
     /// 404 for the bucket.
     NoSuchBucket,
@@ -30,7 +30,11 @@ impl Refusal {
         let status = error.raw_response().map(|response| response.status().as_u16());
         match (status, error.code()) {
             (_, Some("NoSuchBucket")) => Self::NoSuchBucket,
-            (Some(404), _) => Self::NoSuchKey,
+            (Some(404), Some("NoSuchKey")) => Self::NoSuchKey,
+            // The SDK says `NotFound` where there is no body.
+            (Some(404), None | Some("NotFound")) => Self::Other(
+                "404, but not S3's own NoSuchKey. Check the endpoint and any proxy before it".to_owned(),
+            ),
             (Some(412), _) => Self::Precondition,
             (Some(409), _) => Self::Conflict,
             (Some(403), None | Some("AccessDenied")) => {
@@ -40,6 +44,19 @@ impl Refusal {
                 Self::Other(format!("{status} {code}: {}", error.message().unwrap_or("no message")))
             }
             _ => Self::Other(DisplayErrorContext(error).to_string()),
+        }
+    }
+
+    /// Of a HEAD, whose answers have no body and so no code: any 404, perhaps for want of the bucket, is
+    /// [`Self::NoSuchKey`].
+    pub(crate) fn of_head<E>(error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let status = error.raw_response().map(|response| response.status().as_u16());
+        match (status, error.code()) {
+            (Some(404), None | Some("NotFound")) => Self::NoSuchKey,
+            _ => Self::of(error),
         }
     }
 

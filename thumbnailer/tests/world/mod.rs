@@ -2,14 +2,19 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub(crate) mod faults;
+
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::{BehaviorVersion, Region};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
+use faults::Fault;
 use fixtures::{jpeg::Jpeg, pixels};
 use local_s3::{Bucket, Builder, Server};
 use manifest::{Manifest, manifest_key};
@@ -50,22 +55,18 @@ impl World {
             .bucket(Bucket::new("others").notify(true))
             .bucket(Bucket::new("derived").versioned(true));
         let server = adjust(builder).start().await.unwrap();
-        let s3 = Client::from_conf(
-            aws_sdk_s3::Config::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .endpoint_url(server.endpoint_url())
-                .force_path_style(true)
-                .region(Region::new("us-east-1"))
-                .credentials_provider(Credentials::new("local", "locallocal", None, None, "test"))
-                .http_client(aws_smithy_http_client::Builder::new().build_http())
-                .build(),
-        );
+        let s3 = client(server.address());
         let outcomes = Arc::new(Mutex::new(Vec::new()));
-        let thumbnailer = Thumbnailer::new(s3.clone(), config).on_outcome({
-            let outcomes = outcomes.clone();
-            move |outcome| outcomes.lock().unwrap().push(outcome.clone())
-        });
+        let thumbnailer = listened_to(Thumbnailer::new(s3.clone(), config), &outcomes);
         Self { server, s3, thumbnailer, outcomes, _data: data }
+    }
+
+    /// One whose requests to S3 meet what `fault` says of their method and path.
+    pub(crate) async fn with_faults(fault: impl Fn(&str) -> Option<Fault> + Send + Sync + 'static) -> Self {
+        let mut world = Self::start().await;
+        let s3 = client(faults::between(world.server.address(), fault).await);
+        world.thumbnailer = listened_to(Thumbnailer::new(s3, config()), &world.outcomes);
+        world
     }
 
     pub(crate) async fn put(&self, key: &str, bytes: Vec<u8>) {
@@ -166,6 +167,26 @@ impl World {
         let list = self.s3.list_objects_v2().bucket("derived").send().await.unwrap();
         list.contents().iter().map(|object| object.key().unwrap().to_owned()).collect()
     }
+}
+
+/// Speaks to the server at `address`, and takes no for an answer the first time.
+fn client(address: SocketAddr) -> Client {
+    Client::from_conf(
+        aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .endpoint_url(format!("http://{address}"))
+            .force_path_style(true)
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new("local", "locallocal", None, None, "test"))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .retry_config(RetryConfig::disabled())
+            .build(),
+    )
+}
+
+fn listened_to(thumbnailer: Thumbnailer, outcomes: &Arc<Mutex<Vec<Outcome>>>) -> Thumbnailer {
+    let outcomes = outcomes.clone();
+    thumbnailer.on_outcome(move |outcome| outcomes.lock().unwrap().push(outcome.clone()))
 }
 
 pub(crate) fn batch(bodies: &[Value]) -> Value {
