@@ -20,7 +20,7 @@ Examples:
   thumbnailer up                                   an S3 on this computer; upload to bucket originals
   thumbnailer up photos --once                     derive a folder, print a table, end
   thumbnailer render photos --out site/images      files to files, without S3
-  thumbnailer render a.jpg --out . --widths 320,640 --formats jpeg,webp
+  thumbnailer render a.jpg --out out --widths 320,640 --formats jpeg,webp
 
 Exit codes: 0 all well, 1 something failed or was rejected, 2 wrong usage.";
 

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use crate::Ending;
 use crate::cli::{self, UsageError};
-use crate::files::{self, Source, Unusable};
+use crate::files::{self, Found, Source, Unusable};
 use crate::preset;
 use crate::report::{RenditionReport, SourceReport, State, millis, print};
 
@@ -30,6 +30,7 @@ pub(crate) fn run(args: cli::Render) -> anyhow::Result<Ending> {
     if found.sources.is_empty() {
         return Err(UsageError("there are no pictures in the folders named".to_owned()).into());
     }
+    nothing_in_the_way(&found, &args.out)?;
     fs::create_dir_all(&args.out).with_context(|| format!("--out {}", args.out.display()))?;
 
     let mut ending = Ending::AllWell;
@@ -44,6 +45,24 @@ pub(crate) fn run(args: cli::Render) -> anyhow::Result<Ending> {
         },
     );
     Ok(ending)
+}
+
+/// Each source's renditions get a folder of its name, for which a file leaves no room.
+fn nothing_in_the_way(found: &Found, out: &Path) -> Result<(), UsageError> {
+    for source in found.sources.iter().flatten() {
+        let folder = out.join(&source.key);
+        let mut above = folder.ancestors().take_while(|above| above.starts_with(out));
+        if let Some(file) = above.find(|above| above.exists() && !above.is_dir()) {
+            return Err(UsageError(format!(
+                "--out {}: the renditions of {} would lie in the folder {}, but {} is a file. Choose another --out",
+                out.display(),
+                source.path.display(),
+                folder.display(),
+                file.display()
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Works on `items` with as many threads as there are cores, and hands over the results in the items' order,

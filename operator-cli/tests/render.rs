@@ -203,6 +203,33 @@ fn wrong_usage_is_told_apart() {
 }
 
 #[test]
+fn a_file_in_a_folder_s_place_is_named_before_any_work() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::copy(fixtures::photos::path("coffee.jpg"), folder.path().join("a.jpg")).unwrap();
+    fs::copy(fixtures::photos::path("coffee.jpg"), folder.path().join("b.jpg")).unwrap();
+    fs::create_dir(folder.path().join("out")).unwrap();
+    fs::write(folder.path().join("out/b.jpg"), "").unwrap();
+    let render = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_thumbnailer"));
+        command.arg("render").args(args).args(["--widths", "50"]).current_dir(folder.path()).output().unwrap()
+    };
+    for (args, file) in [
+        (["a.jpg", "--out", "."], "./a.jpg"),
+        ([path(folder.path()), "--out", path(folder.path())], "a.jpg"),
+        ([".", "--out", "out"], "out/b.jpg"),
+        (["a.jpg", "--out", "b.jpg"], "b.jpg"),
+    ] {
+        let output = render(&args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        let said = text(&output.stderr);
+        assert!(said.contains(&format!("{file} is a file")) && said.contains("another --out"), "{said}");
+        assert_eq!(files_below(folder.path()), 3);
+    }
+    // As the help's example says it.
+    assert_eq!(render(&["a.jpg", "--out", "out"]).status.code(), Some(0));
+}
+
+#[test]
 fn help_fits_a_screen() {
     for args in [&["--help"][..], &["up", "--help"], &["render", "--help"]] {
         let output = thumbnailer(args);
