@@ -2,9 +2,10 @@
 //!
 //! # Layout
 //!
-//! `cli` is what can be asked, `files` which files that means. `render` needs no S3 at all; `up` starts the
-//! embedded S3 and calls the Lambda's own handler. `report` is what both say of a source, as JSON or as text.
+//! `cli` is what can be asked, `files` which files that means. `render` needs no S3 at all, and shares memory
+//! out by a `budget`; `up` starts the embedded S3 and calls the Lambda's own handler. `report` is what both say of a source, as JSON or as text.
 
+mod budget;
 mod cli;
 mod files;
 mod preset;

@@ -16,10 +16,15 @@ use manifest::{rendition_path, source_digest};
 use sha2::{Digest, Sha256};
 
 use crate::Ending;
+use crate::budget::{Budget, Share};
 use crate::cli::{self, UsageError};
 use crate::files::{self, Found, Source, Unusable};
 use crate::preset;
 use crate::report::{RenditionReport, SourceReport, State, millis, print};
+
+/// Bytes that the pictures being worked on may take together: what a laptop of 8 GiB can spare, and dozens of
+/// photographs.
+const MEMORY: u64 = 2 << 30;
 
 pub(crate) fn run(args: cli::Render) -> anyhow::Result<Ending> {
     let preset = preset::with_flags(&args)?;
@@ -33,10 +38,11 @@ pub(crate) fn run(args: cli::Render) -> anyhow::Result<Ending> {
     nothing_in_the_way(&found, &args.out)?;
     fs::create_dir_all(&args.out).with_context(|| format!("--out {}", args.out.display()))?;
 
+    let budget = Budget::new(MEMORY);
     let mut ending = Ending::AllWell;
     each_in_order(
         &found.sources,
-        |source| render(source, &args.out, &preset),
+        |source| render(source, &args.out, &preset, &budget),
         |report| {
             if report.state != State::Derived {
                 ending = Ending::SomethingFailed;
@@ -99,7 +105,7 @@ fn each_in_order<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync, m
 }
 
 /// One source, whatever happens in it.
-fn render(source: &Result<Source, Unusable>, out: &Path, preset: &Preset) -> SourceReport {
+fn render(source: &Result<Source, Unusable>, out: &Path, preset: &Preset, budget: &Budget) -> SourceReport {
     let started = Instant::now();
     let source = match source {
         Ok(source) => source,
@@ -110,7 +116,7 @@ fn render(source: &Result<Source, Unusable>, out: &Path, preset: &Preset) -> Sou
     };
     let name = source.path.display().to_string();
     let mut report = SourceReport::failed(name, source.key.clone(), String::new());
-    let result = catch_unwind(AssertUnwindSafe(|| derive(source, out, preset, &mut report)));
+    let result = catch_unwind(AssertUnwindSafe(|| derive(source, out, preset, budget, &mut report)));
     report.ms = Some(millis(started.elapsed()));
     match result {
         Ok(Ok(())) => {
@@ -142,13 +148,20 @@ impl From<Rejection> for Failure {
     }
 }
 
-fn derive(source: &Source, out: &Path, preset: &Preset, report: &mut SourceReport) -> Result<(), Failure> {
+fn derive(
+    source: &Source,
+    out: &Path,
+    preset: &Preset,
+    budget: &Budget,
+    report: &mut SourceReport,
+) -> Result<(), Failure> {
     let limits = Limits::default();
-    let bytes = read(&source.path, &limits, report)?;
+    let (mut memory, bytes) = read(&source.path, &limits, budget, report)?;
     let info = imaging::probe(&bytes, &limits)?;
     let (width, height) = info.displayed();
     (report.width, report.height) = (Some(width), Some(height));
     let plan = imaging::plan(&info, preset, &limits)?;
+    memory.work(plan.predicted_peak);
 
     let sha256 = hex::encode(Sha256::digest(&bytes));
     let folder = out.join(&source.key);
@@ -176,20 +189,26 @@ fn derive(source: &Source, out: &Path, preset: &Preset, report: &mut SourceRepor
     }
 }
 
-/// Reads a file unless it is above the limit.
-fn read(path: &Path, limits: &Limits, report: &mut SourceReport) -> Result<Vec<u8>, Failure> {
+/// Reads a file unless it is above the limit; the share of memory is to be kept as long as the bytes.
+fn read<'a>(
+    path: &Path,
+    limits: &Limits,
+    budget: &'a Budget,
+    report: &mut SourceReport,
+) -> Result<(Share<'a>, Vec<u8>), Failure> {
     let failed = |error: io::Error| Failure::Other(format!("cannot be read: {error}"));
     let file = fs::File::open(path).map_err(failed)?;
     let length = file.metadata().map_err(failed)?.len();
     report.bytes = Some(length);
     let check = |length| Rejection::check("the file's size in bytes", length, limits.source_bytes);
     check(length)?;
+    let memory = budget.hold(length);
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
     // A pipe, or a file that grows, has no length to rely on.
     file.take(limits.source_bytes + 1).read_to_end(&mut bytes).map_err(failed)?;
     check(bytes.len() as u64)?;
     report.bytes = Some(bytes.len() as u64);
-    Ok(bytes)
+    Ok((memory, bytes))
 }
 
 /// Writes a file so that it is there whole or not at all.

@@ -101,7 +101,9 @@ fn queue_settings() -> QueueSettings {
         // A restart makes messages visible at once, so that this only has to outlast the slowest picture.
         visibility_timeout: Duration::from_secs(15 * 60),
         batch_size: 1,
-        concurrency: available_parallelism().map_or(1, usize::from),
+        // Each worker may take all that the limits allow a picture, which on a machine of many cores is more
+        // memory than there is; four keep up with any one person's uploads.
+        concurrency: available_parallelism().map_or(1, usize::from).min(4),
         ..QueueSettings::default()
     }
 }
