@@ -200,6 +200,25 @@ fn it_stays_up_for_others_until_it_is_asked_to_stop() {
 }
 
 #[test]
+fn a_rejected_file_is_still_counted_after_ctrl_c() {
+    let folder = photographs(1);
+    fs::write(folder.path().join("page.jpg"), "<html>").unwrap();
+    for (broken, status) in [(true, 1), (false, 0)] {
+        if !broken {
+            fs::remove_file(folder.path().join("page.jpg")).unwrap();
+        }
+        let data = tempfile::tempdir().unwrap();
+        let mut child = command(data.path(), &[path(folder.path())]).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        assert!(lines.any(|line| line.contains("1 of") && line.contains("derived")));
+        signal(&child, "-INT");
+        let mut said = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(status), "{said}");
+    }
+}
+
+#[test]
 fn a_kill_in_the_middle_of_twenty_uploads_loses_nothing() {
     let folder = photographs(20);
     let data = tempfile::tempdir().unwrap();

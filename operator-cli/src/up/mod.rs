@@ -8,6 +8,8 @@ mod surroundings;
 mod uploads;
 mod watch;
 
+use std::cell::Cell;
+
 use anyhow::Context;
 use thumbnailer::Config;
 use tokio::signal;
@@ -36,13 +38,14 @@ pub(crate) async fn run(args: cli::Up) -> anyhow::Result<Ending> {
 
     let (surroundings, outcomes) = Surroundings::start(&args, config).await?;
     let watch = Watch::new(outcomes, found.sources.len(), args.json);
-    let work = serve(&args, &surroundings, watch, &found, &fingerprint);
+    // What was asked for with --once is not done until it is; without it, only what failed counts.
+    let so_far = Cell::new(if args.once { Ending::SomethingFailed } else { Ending::AllWell });
+    let work = serve(&args, &surroundings, watch, &found, &fingerprint, &so_far);
     let ending = tokio::select! {
         ending = work => ending,
         asked = asked_to_stop() => asked.map(|()| {
             eprintln!("stopping");
-            // What was asked for with --once is not done.
-            if args.once { Ending::SomethingFailed } else { Ending::AllWell }
+            so_far.get()
         }),
     };
     tokio::select! {
@@ -68,12 +71,14 @@ fn check(args: &cli::Up) -> Result<(), UsageError> {
 }
 
 /// Brings the files in, says what became of them, and unless asked to end then, follows what else comes.
+/// `so_far` is told how it went with the files, for whoever ends it.
 async fn serve(
     args: &cli::Up,
     surroundings: &Surroundings,
     mut watch: Watch,
     found: &Found,
     fingerprint: &str,
+    so_far: &Cell<Ending>,
 ) -> anyhow::Result<Ending> {
     if !args.once {
         surroundings.introduce(args);
@@ -88,12 +93,13 @@ async fn serve(
     for upload in &uploads {
         reports.push(summary::of_upload(&surroundings.s3, upload, watch.latest(&upload.key)).await);
     }
+    let well = reports.iter().all(|report| report.state == State::Derived);
+    so_far.set(if well { Ending::AllWell } else { Ending::SomethingFailed });
     say(&reports, args.json);
     if !args.once {
         watch.stay(&surroundings.s3).await;
     }
-    let well = reports.iter().all(|report| report.state == State::Derived);
-    Ok(if well { Ending::AllWell } else { Ending::SomethingFailed })
+    Ok(so_far.get())
 }
 
 fn say(reports: &[SourceReport], json: bool) {
