@@ -54,7 +54,8 @@ pub(crate) struct Up {
     /// Port of the S3 endpoint; 0 takes any free one
     #[arg(long, value_name = "PORT", default_value_t = 9000)]
     pub(crate) s3_port: u16,
-    /// Address to listen on; other computers can reach any but a loopback one
+    /// Address to listen on; other computers can reach any but a loopback one, and whoever reaches it can read
+    /// the derived bucket
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(crate) listen: IpAddr,
     /// Access key that clients use
