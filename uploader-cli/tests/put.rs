@@ -178,6 +178,34 @@ async fn without_versions_the_etag_names_our_upload() {
 }
 
 #[tokio::test]
+async fn the_removal_of_an_earlier_upload_is_not_the_end_of_ours() {
+    // Of the same bytes, the first upload is derived and removed; the second finds that, and then succeeds.
+    let answered = AtomicUsize::new(0);
+    let answer = move |source: &manifest::SourceRecord| {
+        if answered.fetch_add(1, Ordering::SeqCst) == 0 { vec![derived(source)] } else { Vec::new() }
+    };
+    let site = Site::with(false, false, Arc::new(answer)).await;
+    let file = site.file("x.jpg", &photo(0));
+    assert_eq!(run(site.put().arg(&file)).await.status, 0);
+    let first = site.seen().remove(0);
+    put_manifest(&site.client, &without(&first, State::Removed, "it is gone", "Upload it again.")).await;
+
+    let ran = run(site.put().arg(&file).args(["--timeout", "1", "--json"])).await;
+    assert_eq!(json_lines(&ran.stdout)[0]["error"]["code"], "timeout", "{}", ran.stderr);
+
+    let mut command = site.put();
+    command.arg(&file);
+    let running = tokio::spawn(async move { run(&mut command).await });
+    while site.seen().len() < 3 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    put_manifest(&site.client, &derived(&site.seen()[2])).await;
+    let ran = running.await.unwrap();
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    site.stop().await;
+}
+
+#[tokio::test]
 async fn a_missing_manifest_may_be_hidden_behind_access_denied() {
     let site = Site::with(true, true, Arc::new(|source: &_| vec![derived(source)])).await;
     let ran = run(site.put().arg(site.file("x.jpg", &photo(0)))).await;

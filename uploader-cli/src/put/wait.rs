@@ -100,7 +100,8 @@ fn is_ours(store: &Store, manifest: &Manifest, sent: &Sent) -> bool {
     }
     match (&sent.version_id, &source.version_id) {
         (Some(ours), Some(theirs)) => ours == theirs,
-        _ => source.etag.trim_matches('"') == sent.etag,
+        // The same bytes have the same etag: a removal is that of an earlier upload, until the event of ours comes.
+        _ => manifest.state != State::Removed && source.etag.trim_matches('"') == sent.etag,
     }
 }
 
