@@ -114,9 +114,36 @@ pub(crate) struct StoreArgs {
     )]
     pub(crate) derived_bucket: String,
 
-    /// S3 server to use instead of Amazon's
-    #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL", hide_env_values = true, value_parser = http_url)]
+    /// S3 server to use instead of Amazon's [env: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL]
+    #[arg(long, value_name = "URL", value_parser = http_url)]
     pub(crate) endpoint_url: Option<String>,
+}
+
+/// The environment's variables that name an S3 server, the stronger first.
+pub(crate) const ENDPOINT_VARIABLES: [&str; 2] = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"];
+
+impl StoreArgs {
+    /// The S3 server that the command line or else the environment names. What is empty counts as not set.
+    ///
+    /// Source: AWS SDKs and Tools Reference Guide, "Service-specific endpoints".
+    ///
+    /// # Errors
+    ///
+    /// Which variable is no URL, in words.
+    pub(crate) fn endpoint(&self, env: impl Fn(&str) -> Option<String>) -> Result<Option<String>, String> {
+        if self.endpoint_url.is_some() {
+            return Ok(self.endpoint_url.clone());
+        }
+        if env("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        {
+            return Ok(None);
+        }
+        let set = |name| env(name).filter(|value| !value.trim().is_empty()).map(|value| (name, value));
+        let named = ENDPOINT_VARIABLES.into_iter().find_map(set);
+        named
+            .map(|(name, value)| http_url(&value).map_err(|why| format!("{name} is '{value}': {why}")))
+            .transpose()
+    }
 }
 
 /// What is told, and to whom.
@@ -188,6 +215,30 @@ mod tests {
         for wrong in ["127.0.0.1:9000", "http://", "https:///x", "s3://bucket", ""] {
             assert!(http_url(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn the_strongest_endpoint_that_is_not_empty_is_in_force() {
+        let endpoint = |flag: Option<&str>, variables: &[(&str, &str)]| {
+            let args = StoreArgs {
+                bucket: String::new(),
+                derived_bucket: String::new(),
+                endpoint_url: flag.map(str::to_owned),
+            };
+            args.endpoint(|name| {
+                let found = variables.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| (*value).to_owned())
+            })
+        };
+        let all = [("AWS_ENDPOINT_URL", "http://all"), ("AWS_ENDPOINT_URL_S3", "http://s3/")];
+        assert_eq!(endpoint(Some("http://flag"), &all), Ok(Some("http://flag".into())));
+        assert_eq!(endpoint(None, &all), Ok(Some("http://s3".into())));
+        assert_eq!(endpoint(None, &all[..1]), Ok(Some("http://all".into())));
+        assert_eq!(endpoint(None, &[all[0], ("AWS_ENDPOINT_URL_S3", "")]), Ok(Some("http://all".into())));
+        assert_eq!(endpoint(None, &[("AWS_ENDPOINT_URL", "")]), Ok(None));
+        assert_eq!(endpoint(None, &[all[0], ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")]), Ok(None));
+        let wrong = endpoint(None, &[("AWS_ENDPOINT_URL_S3", "127.0.0.1:9000"), all[0]]);
+        assert!(wrong.is_err_and(|why| why.contains("AWS_ENDPOINT_URL_S3 is '127.0.0.1:9000'")));
     }
 
     #[test]

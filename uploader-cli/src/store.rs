@@ -9,7 +9,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Region;
 use aws_smithy_http_client::tls;
 
-use crate::cli::StoreArgs;
+use crate::cli::{ENDPOINT_VARIABLES, StoreArgs};
 use crate::failure::{Failure, innermost};
 
 /// S3's oldest region, which every S3 server of other makers answers to.
@@ -33,10 +33,12 @@ impl Store {
     /// The region comes from the environment or the profile. An author's machine is asked for no instance
     /// metadata about it: where there is none, that takes seconds.
     ///
+    /// `endpoint` is the server to speak to; if `None`, the profile's, else Amazon's.
+    ///
     /// # Errors
     ///
     /// A [`Failure`] when there are no credentials, before anything is sent.
-    pub(crate) async fn open(args: &StoreArgs) -> Result<Self, Failure> {
+    pub(crate) async fn open(args: &StoreArgs, endpoint: Option<String>) -> Result<Self, Failure> {
         let https = aws_smithy_http_client::Builder::new()
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
             .build_https();
@@ -49,16 +51,21 @@ impl Store {
         let provider = shared.credentials_provider().ok_or_else(|| no_credentials("none are configured"))?;
         provider.provide_credentials().await.map_err(|error| no_credentials(&innermost(&error)))?;
 
+        let of_profile = || shared.endpoint_url().filter(|url| !url.trim().is_empty());
+        let endpoint = endpoint.or_else(|| of_profile().map(|url| url.trim_end_matches('/').to_owned()));
         let mut config = aws_sdk_s3::config::Builder::from(&shared);
-        if let Some(endpoint) = &args.endpoint_url {
+        match &endpoint {
             // Servers other than Amazon's rarely have a DNS name for each bucket.
-            config = config.endpoint_url(endpoint).force_path_style(true);
+            Some(endpoint) => config = config.endpoint_url(endpoint).force_path_style(true),
+            // The SDK takes an empty variable for a server without a name.
+            None if is_any_empty(&ENDPOINT_VARIABLES) => _ = config.set_endpoint_url(None),
+            None => {}
         }
         Ok(Self {
             client: Client::from_conf(config.build()),
             originals: args.bucket.clone(),
             derived: args.derived_bucket.clone(),
-            endpoint: args.endpoint_url.clone(),
+            endpoint,
         })
     }
 
@@ -67,6 +74,10 @@ impl Store {
         let endpoint = self.endpoint.as_ref();
         endpoint.map(|endpoint| format!("{endpoint}/{}", self.derived)).unwrap_or_default()
     }
+}
+
+fn is_any_empty(variables: &[&str]) -> bool {
+    variables.iter().any(|name| std::env::var(name).is_ok_and(|value| value.trim().is_empty()))
 }
 
 fn no_credentials(why: &str) -> Failure {

@@ -44,6 +44,29 @@ async fn a_photograph_goes_up_and_its_markup_comes_back() {
 }
 
 #[tokio::test]
+async fn endpoints_have_the_aws_cli_s_order() {
+    let site = Site::new(|source| vec![derived(source)]).await;
+    let file = site.file("x.jpg", &photo(0));
+    let nowhere = "http://127.0.0.1:1";
+    let profile = site.file("config", format!("[default]\nendpoint_url = {}\n", site.endpoint()).as_bytes());
+    for (specific, general, flag) in
+        [(site.endpoint(), nowhere, None), ("", site.endpoint(), None), (nowhere, "", Some(site.endpoint()))]
+    {
+        let mut command = site.put();
+        command.arg(&file).env("AWS_ENDPOINT_URL_S3", specific).env("AWS_ENDPOINT_URL", general);
+        command.args(flag.map(|url| format!("--endpoint-url={url}")));
+        let ran = run(command.args(["--markup", "url"])).await;
+        assert_eq!(ran.status, 0, "{specific}, {general}, {flag:?}: {}", ran.stderr);
+        assert!(ran.stdout.starts_with(&format!("{}/derived/", site.endpoint())), "{}", ran.stdout);
+    }
+    let mut command = site.put();
+    command.arg(&file).env_remove("AWS_ENDPOINT_URL").env("AWS_CONFIG_FILE", &profile);
+    let ran = run(command.args(["--markup", "url"])).await;
+    assert!(ran.stdout.starts_with(&format!("{}/derived/", site.endpoint())), "{}", ran.stderr);
+    site.stop().await;
+}
+
+#[tokio::test]
 async fn a_folder_is_walked_in_order_and_told_in_order() {
     let site = Site::new(|source| vec![derived(source)]).await;
     let names = ["b/2.jpg", "a.jpg", "b/1.jpg", "c/d/e.jpg"];

@@ -92,6 +92,8 @@ async fn what_makes_no_sense_is_a_usage_error() {
     assert_says(&ran, 2, &["--to '../x'"]);
     let ran = run(site.put().arg(&first).args(["--endpoint-url", "127.0.0.1:9000"])).await;
     assert_says(&ran, 2, &["http://127.0.0.1:9000"]);
+    let ran = run(site.put().arg(&first).env("AWS_ENDPOINT_URL_S3", "127.0.0.1:9000")).await;
+    assert_says(&ran, 2, &["AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9000"]);
     let ran = run(&mut site.put()).await;
     assert_says(&ran, 2, &["Usage"]);
     std::fs::create_dir(site.files().join("none")).unwrap();

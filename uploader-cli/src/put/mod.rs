@@ -6,6 +6,8 @@ mod plan;
 mod send;
 mod wait;
 
+use std::env;
+
 use futures::StreamExt;
 use manifest::Markup;
 use tokio::sync::Semaphore;
@@ -41,14 +43,16 @@ struct Run {
 ///
 /// When standard output takes no more.
 pub(crate) async fn run(args: PutArgs) -> anyhow::Result<u8> {
-    let items = match plan::items(&args) {
-        Ok(items) => items,
+    let usage = plan::items(&args).map_err(|usage| usage.to_string());
+    let usage = usage.and_then(|items| Ok((items, args.store.endpoint(|name| env::var(name).ok())?)));
+    let (items, endpoint) = match usage {
+        Ok(usage) => usage,
         Err(usage) => {
             eprintln!("error: {usage}");
             return Ok(USAGE);
         }
     };
-    let store = match Store::open(&args.store).await {
+    let store = match Store::open(&args.store, endpoint).await {
         Ok(store) => store,
         Err(failure) => {
             eprintln!("error: {failure}");
