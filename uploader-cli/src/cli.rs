@@ -86,7 +86,8 @@ pub(crate) struct SnippetArgs {
     #[arg(long, value_name = "TEXT")]
     pub(crate) alt: Option<String>,
 
-    /// What URLs begin with [default: ENDPOINT/DERIVED-BUCKET]
+    /// What URLs begin with, such as https://your-cdn [default: ENDPOINT/DERIVED-BUCKET; without an
+    /// endpoint nothing, and URLs are relative]
     #[arg(long, value_name = "URL", env = "UPLOADER_BASE_URL", hide_env_values = true)]
     pub(crate) base_url: Option<String>,
 }

@@ -58,6 +58,28 @@ async fn missing_credentials_are_told_before_anything_is_sent() {
 }
 
 #[tokio::test]
+async fn relative_urls_are_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let warning = "warning: URLs are relative; give --base-url https://your-cdn";
+    for (options, warned) in [
+        (&[][..], true),
+        (&["--markup", "none"], false),
+        (&["--no-wait"], false),
+        (&["--base-url", "https://img.example.org"], false),
+        (&["--base-url", ""], false),
+        (&["--endpoint-url", "http://127.0.0.1:1"], false),
+    ] {
+        // There is no such file, so that Amazon is sent nothing.
+        let mut command = uploader(folder.path());
+        command.arg("put").arg(folder.path().join("x.jpg")).args(options);
+        command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "locallocal");
+        let ran = run(&mut command).await;
+        assert_says(&ran, 1, &["there is no such file"]);
+        assert_eq!(ran.stderr.contains(warning), warned, "{options:?}: {}", ran.stderr);
+    }
+}
+
+#[tokio::test]
 async fn one_bad_file_does_not_stop_the_others() {
     let site = Site::new(|source| vec![support::derived(source)]).await;
     let good = site.file("good.jpg", &photo(0));

@@ -37,6 +37,13 @@ struct Run {
     console: Console,
 }
 
+impl Run {
+    /// Whether nobody has said what URLs begin with; `--base-url ""` does.
+    fn has_no_base_url(&self) -> bool {
+        self.args.snippet.base_url.is_none() && self.store.default_base_url().is_empty()
+    }
+}
+
 /// Puts what `args` name; the answer is the exit status.
 ///
 /// # Errors
@@ -67,6 +74,10 @@ pub(crate) async fn run(args: PutArgs) -> anyhow::Result<u8> {
         args,
         store,
     };
+
+    if !run.args.no_wait && run.markup.is_some() && run.has_no_base_url() {
+        run.console.warning("URLs are relative; give --base-url https://your-cdn");
+    }
 
     let mut status = WELL;
     let mut outcomes = futures::stream::iter(items).map(|item| put(&run, item)).buffered(UNDERWAY);
