@@ -26,6 +26,17 @@ pub enum Error {
     /// A bucket's name breaks S3's naming rules.
     #[error("{0:?} is no bucket name: use 3 to 63 lower-case letters, digits, dots and hyphens")]
     BucketName(String),
+    /// Where a new bucket is to be seen, files lie that the server did not put there.
+    #[error(
+        "{} already holds a folder `{folder}` that is not ours; choose another data directory (`--data`)",
+        dir.display()
+    )]
+    FolderTaken {
+        /// The data directory.
+        dir: PathBuf,
+        /// The folder in it, named as the bucket.
+        folder: String,
+    },
     /// A file or directory of the data directory could not be read or written.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {

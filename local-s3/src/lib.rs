@@ -42,8 +42,7 @@
 //! - `checksum` and `key` are pure helpers.
 //!
 //! On disk, everything that counts lies under `DIR/.s3`; `DIR/<bucket>/<key>` is a readable view of hard links
-//! that nothing reads back. Editing a file of the view *in place* edits the stored object, because both are one
-//! file: copy it first.
+//! that nothing reads back. Its files are write-protected, because they are the stored objects: copy one to edit it.
 
 mod checksum;
 mod clock;

@@ -118,7 +118,7 @@ impl Builder {
     /// # Errors
     ///
     /// [`Error::PortInUse`] and [`Error::Listen`] for the address, [`Error::Locked`] if another server uses the data
-    /// directory, [`Error::BucketName`], and [`Error::Io`] or [`Error::Damaged`] for what lies there.
+    /// directory, [`Error::BucketName`], [`Error::FolderTaken`] if files that are not ours lie in a new bucket's folder, and [`Error::Io`] or [`Error::Damaged`] for what lies there.
     pub async fn start(self) -> Result<Server, Error> {
         Server::start(self).await
     }

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -7,6 +7,7 @@ use s3s::path::check_bucket_name;
 use serde::{Deserialize, Serialize};
 use tokio::sync::OwnedMutexGuard;
 
+use super::view::View;
 use super::{Fault, Object, Store, blocking, files};
 use crate::{Error, clock};
 
@@ -41,8 +42,7 @@ pub(crate) struct Bucket {
     deleted: AtomicBool,
     objects: RwLock<BTreeMap<String, Versions>>,
     locks: Vec<Arc<tokio::sync::Mutex<()>>>,
-    /// Which key owns which path of the readable view; paths in lower case, as some file systems ignore case.
-    pub(super) view: Mutex<HashMap<String, String>>,
+    pub(super) view: Mutex<View>,
 }
 
 impl Bucket {
@@ -112,6 +112,13 @@ impl Bucket {
         self.objects().get(key).and_then(|versions| versions.first()).cloned()
     }
 
+    /// The version that an upload became, if it is there still.
+    pub(crate) fn completed(&self, key: &str, upload_id: &str) -> Option<Arc<Object>> {
+        let objects = self.objects();
+        let versions = objects.get(key)?;
+        versions.iter().find(|object| object.upload_id.as_deref() == Some(upload_id)).cloned()
+    }
+
     /// The version to read: the newest one, or the one named.
     pub(crate) fn find(&self, key: &str, version: Option<&str>) -> Result<Arc<Object>, Fault> {
         let found = match version {
@@ -148,6 +155,7 @@ impl Store {
         if buckets.contains_key(name) {
             return Err(Fault::BucketExists);
         }
+        self.check_view_is_free(name)?;
         let record = BucketRecord { created_ms: clock::unix_ms(), versioning: Versioning::Off };
         self.write_record(name, &record)?;
         let bucket = Arc::new(Bucket::new(name, &record));

@@ -212,7 +212,11 @@ impl Store {
             key,
         };
         files::create_dir_all(&self.layout.versions(bucket.name(), &marker.key))?;
-        let marker = self.commit(bucket, marker, Happening::DeleteMarkerCreated, origin)?;
+        let hidden = marker.key.clone();
+        self.hide(bucket, &hidden);
+        let marker = self
+            .commit(bucket, marker, Happening::DeleteMarkerCreated, origin)
+            .inspect_err(|_| self.show(bucket, &hidden))?;
         Ok(Deleted { version_id: Some(marker.version_name().to_owned()), delete_marker: true })
     }
 
@@ -230,8 +234,12 @@ impl Store {
         let Some(object) = found else { return Ok(None) };
         let removal = Object { sequence: self.sequence.next()?, ..Object::clone(&object) };
         let staged = self.stage(bucket, &removal, Happening::Delete, origin)?;
+        if bucket.newest(key).is_some_and(|newest| newest.sequence == object.sequence) {
+            self.hide(bucket, key);
+        }
         if let Err(error) = self.uncommit(bucket, &object) {
             self.unstage(staged);
+            self.show(bucket, key);
             return Err(error.into());
         }
         {

@@ -84,8 +84,15 @@ impl Incoming {
         hex::encode(self.md5)
     }
 
-    /// Moves the file to where it belongs.
+    /// Moves the file to where it belongs, and makes it read-only: the view shows it to people, who may have an
+    /// editor open.
     pub(super) fn place(self, path: &Path) -> Result<(), Error> {
+        let protect = || {
+            let mut permissions = std::fs::metadata(&self.path)?.permissions();
+            permissions.set_readonly(true);
+            std::fs::set_permissions(&self.path, permissions)
+        };
+        protect().map_err(Error::io("write-protect", &self.path))?;
         std::fs::rename(&self.path, path).map_err(Error::io("write", path))
     }
 }

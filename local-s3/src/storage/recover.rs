@@ -1,11 +1,12 @@
 //! Opening a data directory: what is committed is indexed, what was left unfinished is removed or finished.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use super::bucket::{BucketRecord, Versions};
 use super::upload::{Part, Upload, UploadRecord, Uploads};
+use super::view::Mark;
 use super::{Bucket, Fault, Layout, Object, Store, Versioning, files};
 use crate::clock::Sequence;
 use crate::queue::{self, Queue, QueueSettings};
@@ -60,10 +61,7 @@ impl Store {
             }
         }
         for bucket in self.buckets() {
-            let keys: Vec<String> = bucket.objects().keys().cloned().collect();
-            for key in keys {
-                self.show_again(&bucket, &key);
-            }
+            self.show_again(&bucket);
         }
         Ok(())
     }
@@ -95,22 +93,24 @@ fn read_buckets(layout: &Layout) -> Result<(Buckets, Option<u64>), Error> {
             continue;
         };
         let bucket = Bucket::new(name, &files::read_json::<BucketRecord>(&path)?);
+        let mut former = HashSet::new();
         for folder in files::entries(&layout.store(name))? {
             for folder in files::entries(&folder)? {
-                let Some((key, versions)) = read_versions(&folder)? else {
+                let Some((key, versions)) = read_versions(&folder, &mut former)? else {
                     continue;
                 };
                 newest = newest.max(versions.first().map(|object| object.sequence));
                 bucket.objects_mut().insert(key, versions);
             }
         }
+        bucket.view.lock().unwrap_or_else(PoisonError::into_inner).former = former;
         buckets.insert(name.to_owned(), Arc::new(bucket));
     }
     Ok((buckets, newest))
 }
 
-/// A key's versions, newest first, with its folder cleaned of what is no version.
-fn read_versions(folder: &Path) -> Result<Option<(String, Versions)>, Error> {
+/// A key's versions, newest first, with its folder cleaned of what is no version; those bytes go to `former`.
+fn read_versions(folder: &Path, former: &mut HashSet<Mark>) -> Result<Option<(String, Versions)>, Error> {
     let mut versions: Versions = Vec::new();
     let (mut documents, mut data) = (Vec::new(), Vec::new());
     for path in files::entries(folder)? {
@@ -153,6 +153,7 @@ fn read_versions(folder: &Path) -> Result<Option<(String, Versions)>, Error> {
     for path in data {
         let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
         if !committed.contains(name) {
+            former.extend(Mark::of(&path));
             files::remove(&path)?;
         }
     }
@@ -196,12 +197,7 @@ fn read_uploads(layout: &Layout, buckets: &Buckets) -> Result<Vec<Upload>, Error
 
 /// Whether the upload's object is there already, or its bucket is gone.
 fn is_over(bucket: Option<&Bucket>, upload: &Upload) -> bool {
-    let Some(bucket) = bucket else { return true };
-    let objects = bucket.objects();
-    let versions = objects.get(upload.key());
-    versions.is_some_and(|versions| {
-        versions.iter().any(|object| object.upload_id.as_deref() == Some(upload.id.as_str()))
-    })
+    bucket.is_none_or(|bucket| bucket.completed(upload.key(), &upload.id).is_some())
 }
 
 fn remove_folder(folder: &Path) -> Result<(), Error> {

@@ -27,6 +27,7 @@ impl From<Fault> for S3Error {
             Fault::ChunkSignature => S3ErrorCode::SignatureDoesNotMatch,
             Fault::InvalidRequest(_) => S3ErrorCode::InvalidRequest,
             Fault::Disk(crate::Error::BucketName(_)) => S3ErrorCode::InvalidBucketName,
+            Fault::Disk(crate::Error::FolderTaken { .. }) => S3ErrorCode::BucketAlreadyExists,
             Fault::Internal(_) | Fault::Disk(_) => S3ErrorCode::InternalError,
         };
         let mut error = S3Error::with_message(code, fault.to_string());

@@ -150,3 +150,70 @@ async fn letter_case_keeps_keys_apart_in_store_and_view() {
     site.client.delete_object().bucket("plain").key("photo.jpg").send().await.unwrap();
     assert_eq!(view(&site, "plain")["Photo.JPG"], b"upper");
 }
+
+#[tokio::test]
+async fn a_folder_that_is_not_ours_is_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("plain")).unwrap();
+    std::fs::write(dir.path().join("plain/a.jpg"), "the author's").unwrap();
+    let error = crate::support::builder(dir.path()).start().await.unwrap_err().to_string();
+    assert!(error.contains("`plain`") && error.contains("--data"), "{error}");
+    assert_eq!(std::fs::read(dir.path().join("plain/a.jpg")).unwrap(), b"the author's");
+
+    std::fs::remove_file(dir.path().join("plain/a.jpg")).unwrap();
+    let server = crate::support::builder(dir.path()).start().await.unwrap(); // an empty folder does no harm
+    std::fs::create_dir_all(dir.path().join("other/deep")).unwrap();
+    let client = crate::support::client(&server, "local", "locallocal");
+    let create = client.create_bucket().bucket("other");
+    assert_eq!(refused(create.send()).await, is(409, "BucketAlreadyExists"));
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_ours_is_neither_replaced_nor_removed() {
+    let site = site().await;
+    let path = site.dir.path().join("plain/a.jpg");
+    std::fs::create_dir(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, "the author's").unwrap();
+    let check = |when: &str| assert_eq!(std::fs::read(&path).unwrap(), b"the author's", "{when}");
+    site.put("plain", "a.jpg", "stored").await;
+    check("after a put");
+    assert_eq!(site.get("plain", "a.jpg").await, b"stored");
+    let site = site.restart().await;
+    check("after a start");
+    site.client.delete_object().bucket("plain").key("a.jpg").send().await.unwrap();
+    check("after a removal");
+    // Saved by an editor that writes a new file.
+    site.put("plain", "b.jpg", "stored").await;
+    let edited = site.dir.path().join("plain/b.jpg");
+    std::fs::remove_file(&edited).unwrap();
+    std::fs::write(&edited, "edited").unwrap();
+    site.put("plain", "b.jpg", "stored again").await;
+    assert_eq!(std::fs::read(&edited).unwrap(), b"edited");
+}
+
+#[tokio::test]
+async fn what_is_shown_is_read_only() {
+    let site = site().await;
+    site.put("plain", "a.jpg", "stored").await;
+    let shown = std::fs::metadata(site.dir.path().join("plain/a.jpg")).unwrap();
+    assert!(shown.permissions().readonly());
+}
+
+#[tokio::test]
+async fn a_start_replaces_and_removes_what_an_earlier_run_left_in_the_view() {
+    let site = site().await;
+    let path = |name: &str| site.dir.path().join("kept").join(name);
+    for name in ["gone", "changed"] {
+        site.put("kept", name, "old").await;
+        std::fs::hard_link(path(name), path(name).with_extension("link")).unwrap();
+    }
+    site.client.delete_object().bucket("kept").key("gone").send().await.unwrap();
+    site.put("kept", "changed", "new").await;
+    // As if the process had ended between the commit and the view's change.
+    for name in ["gone", "changed"] {
+        std::fs::rename(path(name).with_extension("link"), path(name)).unwrap();
+    }
+    let site = site.restart().await;
+    let shown = view(&site, "kept");
+    assert_eq!(shown.into_iter().collect::<Vec<_>>(), [("changed".to_owned(), b"new".to_vec())]);
+}
