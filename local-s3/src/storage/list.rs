@@ -5,6 +5,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use super::{Bucket, Object};
+use crate::event;
 
 /// What to list.
 #[derive(Debug, Clone, Default)]
@@ -33,8 +34,37 @@ type Entry = (Arc<Object>, bool);
 #[derive(Debug)]
 pub(crate) struct VersionListing {
     pub(crate) page: Rolled<Entry>,
-    /// The version the page ended at, if it ended at one.
+    /// Where the page ended, if it ended at a version.
     pub(crate) next_version: Option<String>,
+}
+
+/// Where in a key's versions or uploads a page ended. It names the place in their order too, so that the listing goes
+/// on from there though what it ended at has been removed meanwhile, as those do who list in order to delete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Marker<'a> {
+    id: &'a str,
+    sequence: Option<u64>,
+}
+
+impl<'a> Marker<'a> {
+    pub(crate) fn write(id: &str, sequence: u64) -> String {
+        format!("{id}-{}", event::sequencer(sequence))
+    }
+
+    /// Reads a marker of ours, or a plain id.
+    pub(crate) fn read(text: &'a str) -> Self {
+        // No id has a hyphen.
+        let parts = text.split_once('-');
+        match parts.and_then(|(id, sequence)| Some((id, u64::from_str_radix(sequence, 16).ok()?))) {
+            Some((id, sequence)) => Self { id, sequence: Some(sequence) },
+            None => Self { id: text, sequence: None },
+        }
+    }
+
+    /// The place among `all`, which are `(id, sequence)`; `None` for a plain id that is none of theirs.
+    pub(crate) fn place<'b>(self, mut all: impl Iterator<Item = (&'b str, u64)>) -> Option<u64> {
+        self.sequence.or_else(|| all.find(|(id, _)| *id == self.id).map(|(_, sequence)| sequence))
+    }
 }
 
 enum Item<'a> {
@@ -114,13 +144,19 @@ impl Bucket {
     }
 
     /// All versions and delete markers, newest first within a key, each with whether it is the newest. After
-    /// `after_version` of the key `listing.after`, if one is given.
-    pub(crate) fn list_versions(&self, listing: &Listing, after_version: Option<&str>) -> VersionListing {
+    /// `after_version` of the key `listing.after`, if one is given; all of that key's versions if it is unknown.
+    pub(crate) fn list_versions(
+        &self,
+        listing: &Listing,
+        after_version: Option<Marker<'_>>,
+    ) -> VersionListing {
         let objects = self.objects();
         let mut entries: Vec<Entry> = Vec::new();
-        if let (Some(after), Some(versions)) = (after_version, objects.get(&listing.after)) {
-            let rest =
-                versions.iter().enumerate().skip_while(|(_, object)| !object.is_version(after)).skip(1);
+        let is_listed = matches!(listing.classify(&listing.after), Some(Item::Key));
+        if let (Some(after), Some(versions), true) = (after_version, objects.get(&listing.after), is_listed) {
+            let place = after.place(versions.iter().map(|object| (object.version_name(), object.sequence)));
+            let rest = versions.iter().enumerate();
+            let rest = rest.filter(|(_, object)| place.is_none_or(|place| object.sequence < place));
             entries.extend(rest.map(|(at, object)| (Arc::clone(object), at == 0)));
         }
         let page = listing.roll(&objects, |_, versions| Some(versions.clone()));
@@ -141,7 +177,7 @@ impl Bucket {
             for (key, entry) in order {
                 match entry {
                     Some(entry) => {
-                        next_version = Some(entry.0.version_name().to_owned());
+                        next_version = Some(Marker::write(entry.0.version_name(), entry.0.sequence));
                         entries.push(entry);
                     }
                     None => {
@@ -154,7 +190,7 @@ impl Bucket {
             next_version = entries
                 .last()
                 .filter(|(object, _)| next.as_deref() == Some(&object.key))
-                .map(|(object, _)| object.version_name().to_owned());
+                .map(|(object, _)| Marker::write(object.version_name(), object.sequence));
         }
         VersionListing { page: Rolled { entries, prefixes, next }, next_version }
     }
@@ -185,6 +221,14 @@ mod tests {
         assert_eq!(page.next, None);
         let below = Listing { prefix: "c/".into(), ..listing }.roll(&map, keep);
         assert_eq!((below.entries, below.prefixes), (vec!["c/z".to_owned()], vec!["c/x/".to_owned()]));
+    }
+
+    #[test]
+    fn markers_outlive_what_they_name() {
+        let all = [("b", 7), ("a", 3)];
+        let place = |text: &str| Marker::read(text).place(all.into_iter());
+        assert_eq!(place(&Marker::write("gone", 5)), Some(5));
+        assert_eq!((place("b"), place("unknown"), place("not-hex")), (Some(7), None, None));
     }
 
     #[test]

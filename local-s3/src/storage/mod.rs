@@ -23,7 +23,7 @@ pub(crate) use commit::{NewObject, WriteCondition};
 pub(crate) use fault::Fault;
 pub(crate) use incoming::Incoming;
 pub(crate) use layout::Layout;
-pub(crate) use list::Listing;
+pub(crate) use list::{Listing, Marker};
 pub(crate) use object::{Attributes, Headers, Object, Tag};
 pub(crate) use upload::{CompletedPart, Upload, WholeChecksum};
 

@@ -71,7 +71,8 @@ impl Upload {
         &self.record.bucket
     }
 
-    pub(super) fn sequence(&self) -> u64 {
+    /// Orders uploads by age.
+    pub(crate) fn sequence(&self) -> u64 {
         self.record.sequence
     }
 
@@ -255,18 +256,29 @@ impl Store {
         condition: WriteCondition,
         origin: Origin,
     ) -> Result<Arc<Object>, Fault> {
-        let _guard = Arc::clone(&upload.finish).lock_owned().await;
-        self.upload(&upload.record.bucket, &upload.record.key, &upload.id)?;
-        let parts = choose(upload, &named)?;
-        let new = {
-            let (store, upload) = (Arc::clone(self), Arc::clone(upload));
-            blocking(move || store.join(&upload, &parts, &whole)).await?
-        };
-        let happening = Happening::CompleteMultipartUpload;
-        let object = self.put(bucket, upload.key(), new, condition, happening, origin).await?;
-        let (store, id) = (Arc::clone(self), upload.id.clone());
-        blocking(move || Ok(store.forget_upload(&id)?)).await?;
-        Ok(object)
+        let (store, bucket, upload) = (Arc::clone(self), Arc::clone(bucket), Arc::clone(upload));
+        // A task of its own: what has begun is finished though the caller hangs up.
+        let task = tokio::spawn(async move {
+            let _guard = Arc::clone(&upload.finish).lock_owned().await;
+            if let Err(gone) = store.upload(bucket.name(), upload.key(), &upload.id) {
+                return bucket.completed(upload.key(), &upload.id).ok_or(gone);
+            }
+            let parts = choose(&upload, &named)?;
+            let new = {
+                let (store, upload) = (Arc::clone(&store), Arc::clone(&upload));
+                blocking(move || store.join(&upload, &parts, &whole)).await?
+            };
+            let happening = Happening::CompleteMultipartUpload;
+            let object = store.put(&bucket, upload.key(), new, condition, happening, origin).await?;
+            blocking(move || {
+                if let Err(error) = store.forget_upload(&upload.id) {
+                    tracing::warn!(%error, id = upload.id, "a completed upload's parts were left behind");
+                }
+                Ok(object)
+            })
+            .await
+        });
+        task.await.unwrap_or_else(|error| Err(Fault::Internal(error.to_string())))
     }
 
     fn join(&self, upload: &Upload, parts: &[Part], whole: &WholeChecksum) -> Result<NewObject, Fault> {

@@ -15,7 +15,9 @@ use super::list::{Encoder, limit, said};
 use super::put::{check_key, version_header};
 use super::{Api, origin, timestamp};
 use crate::checksum::{Algorithm, Kind};
-use crate::storage::{CompletedPart, Fault, Listing, Upload, WholeChecksum, WriteCondition};
+use crate::storage::{
+    Bucket, CompletedPart, Fault, Listing, Marker, Object, Upload, WholeChecksum, WriteCondition,
+};
 
 pub(super) async fn create_multipart_upload(
     api: &Api,
@@ -88,7 +90,14 @@ pub(super) async fn complete_multipart_upload(
     let origin = origin(&request);
     let input = &mut request.input;
     let bucket = api.store.bucket(&input.bucket)?;
-    let upload = api.store.upload(&input.bucket, &input.key, &input.upload_id)?;
+    let upload = match api.store.upload(&input.bucket, &input.key, &input.upload_id) {
+        Ok(upload) => upload,
+        // Asked again, because the first answer was lost.
+        Err(gone) => match bucket.completed(&input.key, &input.upload_id) {
+            Some(object) => return Ok(S3Response::new(completed(&bucket, &object))),
+            None => return Err(gone.into()),
+        },
+    };
     let parts = input.multipart_upload.take().and_then(|named| named.parts).unwrap_or_default();
     let parts = parts.into_iter().map(named_part).collect::<S3Result<Vec<_>>>()?;
     let whole = WholeChecksum {
@@ -99,17 +108,21 @@ pub(super) async fn complete_multipart_upload(
     let condition =
         WriteCondition { if_match: input.if_match.take(), if_none_match: input.if_none_match.take() };
     let object = api.store.complete_upload(&bucket, &upload, parts, whole, condition, origin).await?;
+    Ok(S3Response::new(completed(&bucket, &object)))
+}
+
+fn completed(bucket: &Bucket, object: &Object) -> CompleteMultipartUploadOutput {
     let mut output = CompleteMultipartUploadOutput {
-        location: Some(format!("/{}/{}", input.bucket, crate::key::listed(&input.key))),
-        bucket: Some(input.bucket.clone()),
-        key: Some(input.key.clone()),
+        location: Some(format!("/{}/{}", bucket.name(), crate::key::listed(&object.key))),
+        bucket: Some(bucket.name().to_owned()),
+        key: Some(object.key.clone()),
         e_tag: Some(etag(&object.etag)),
-        version_id: version_header(&bucket, &object),
+        version_id: version_header(bucket, object),
         checksum_type: object.checksum_kind.map(|kind| ChecksumType::from(kind.name().to_owned())),
         ..CompleteMultipartUploadOutput::default()
     };
     set_checksums!(output, &object.checksums);
-    Ok(S3Response::new(output))
+    output
 }
 
 fn named_part(mut part: NamedPart) -> S3Result<CompletedPart> {
@@ -147,13 +160,15 @@ pub(super) async fn list_multipart_uploads(
     let limit = limit(input.max_uploads)?;
     let mut uploads = api.store.uploads_in(&input.bucket);
     // Within the marker's key, go on behind the marker's upload.
-    let id_marker = input.upload_id_marker.as_deref().filter(|id| !id.is_empty());
-    let behind = id_marker
-        .and_then(|id| uploads.iter().position(|upload| upload.id == id && upload.key() == key_marker));
-    uploads = match behind {
-        Some(at) => uploads.split_off(at + 1),
-        None => uploads.into_iter().filter(|upload| upload.key() > key_marker.as_str()).collect(),
-    };
+    let id_marker = input.upload_id_marker.as_deref().filter(|id| !id.is_empty()).map(Marker::read);
+    let of_key = uploads.iter().filter(|upload| upload.key() == key_marker);
+    let behind = id_marker.map(|marker| {
+        marker.place(of_key.map(|upload| (upload.id.as_str(), upload.sequence()))).unwrap_or_default()
+    });
+    uploads.retain(|upload| match behind {
+        Some(sequence) => (upload.key(), upload.sequence()) > (key_marker.as_str(), sequence),
+        None => upload.key() > key_marker.as_str(),
+    });
     // One entry an upload: the name under which the roll-up sorts it keeps equal keys apart, by age.
     let map: BTreeMap<String, _> = uploads
         .iter()
@@ -175,7 +190,7 @@ pub(super) async fn list_multipart_uploads(
         .entries
         .last()
         .filter(|upload| last.as_deref() == Some(upload.key()))
-        .map(|upload| upload.id.clone());
+        .map(|upload| Marker::write(&upload.id, upload.sequence()));
     let shown = page.entries.iter().map(|upload| {
         let (checksum_algorithm, checksum_type) = checksum_fields(upload);
         MultipartUpload {

@@ -8,7 +8,7 @@ use super::attributes::etag;
 use super::bucket::owner;
 use super::list::{Encoder, algorithms, limit, said};
 use super::{Api, signed, timestamp};
-use crate::storage::Listing;
+use crate::storage::{Listing, Marker};
 
 pub(super) async fn list_object_versions(
     api: &Api,
@@ -30,7 +30,7 @@ pub(super) async fn list_object_versions(
         after: input.key_marker.clone().unwrap_or_default(),
         limit: limit(input.max_keys)?,
     };
-    let found = bucket.list_versions(&listing, after_version);
+    let found = bucket.list_versions(&listing, after_version.map(Marker::read));
     let (mut versions, mut delete_markers) = (Vec::new(), Vec::new());
     for (object, newest) in &found.page.entries {
         let key = Some(encoder.text(&object.key));

@@ -71,10 +71,68 @@ async fn parts_become_an_object() {
     assert_eq!(got.parts_count(), Some(2));
     assert!(got.body.collect().await.unwrap().to_vec() == two);
 
-    let again = complete(&site, "a/b", &id, &[&first, &second]);
-    assert_eq!(refused(again.send()).await, is(404, "NoSuchUpload"));
     let uploads = std::fs::read_dir(site.dir.path().join(".s3/uploads")).unwrap();
     assert_eq!(uploads.count(), 0, "nothing is left behind");
+}
+
+#[tokio::test]
+async fn completing_again_answers_the_same_while_its_object_is_there() {
+    let site = site().await;
+    let id = create(&site, "a").await;
+    let only = part(&site, "a", &id, 1, b"x".to_vec()).await;
+    let finish = || complete(&site, "a", &id, &[&only]).if_none_match("*");
+    let (one, two) = tokio::join!(finish().send(), finish().send());
+    let (one, two) = (one.unwrap(), two.unwrap());
+    assert_eq!((one.e_tag(), one.key(), one.bucket()), (two.e_tag(), Some("a"), Some("plain")));
+    let site = site.restart().await;
+    let finish = || complete(&site, "a", &id, &[&only]);
+    assert_eq!(finish().send().await.unwrap().e_tag(), one.e_tag());
+    site.put("plain", "a", "another").await;
+    assert_eq!(refused(finish().send()).await, is(404, "NoSuchUpload"));
+    assert_eq!(site.get("plain", "a").await, b"another");
+}
+
+#[tokio::test]
+async fn a_completion_is_finished_though_the_client_hangs_up() {
+    let site = site().await;
+    let id = create(&site, "a").await;
+    let body = bytes(1, 5 * MIB);
+    let named = [part(&site, "a", &id, 1, body.clone()).await, part(&site, "a", &id, 2, body).await];
+    let finish = complete(&site, "a", &id, &[&named[0], &named[1]]);
+    let [bodies, uploads] = [".s3/tmp", ".s3/uploads"].map(|name| site.dir.path().join(name));
+    let is_empty = |dir: &std::path::Path| std::fs::read_dir(dir).unwrap().next().is_none();
+    tokio::select! {
+        biased;
+        _ = finish.send() => {}
+        () = async { while is_empty(&bodies) && !is_empty(&uploads) { tokio::task::yield_now().await } } => {}
+    }
+    while !is_empty(&uploads) {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(site.get("plain", "a").await.len(), 10 * MIB);
+}
+
+#[tokio::test]
+async fn a_listing_of_uploads_goes_on_though_they_are_aborted() {
+    let site = site().await;
+    for key in ["a", "a", "a", "b"] {
+        create(&site, key).await;
+    }
+    let (mut found, mut key, mut id) = (0, None, None);
+    loop {
+        let page = site.client.list_multipart_uploads().bucket("plain").max_uploads(2);
+        let page = page.set_key_marker(key).set_upload_id_marker(id).send().await.unwrap();
+        for upload in page.uploads() {
+            let abort = site.client.abort_multipart_upload().bucket("plain").set_key(upload.key.clone());
+            abort.set_upload_id(upload.upload_id.clone()).send().await.unwrap();
+            found += 1;
+        }
+        if page.is_truncated() != Some(true) {
+            break;
+        }
+        (key, id) = (page.next_key_marker, page.next_upload_id_marker);
+    }
+    assert_eq!(found, 4);
 }
 
 #[tokio::test]

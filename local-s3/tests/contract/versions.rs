@@ -132,6 +132,47 @@ async fn pages_of_versions_follow_each_other() {
     assert_eq!((rolled.versions().len(), rolled.common_prefixes().len()), (9, 1));
 }
 
+/// As `bucket.object_versions.delete()` of boto3 does: each page is deleted before the next one is asked for.
+#[tokio::test]
+async fn a_listing_goes_on_though_its_versions_are_deleted() {
+    let site = site().await;
+    for key in ["a", "b", "c"] {
+        for body in ["1", "2", "3"] {
+            put(&site, key, body).await;
+        }
+    }
+    let (mut found, mut key, mut version) = (0, None, None);
+    loop {
+        let page = site.client.list_object_versions().bucket("kept").max_keys(2);
+        let page = page.set_key_marker(key).set_version_id_marker(version).send().await.unwrap();
+        for version in page.versions() {
+            let delete = site.client.delete_object().bucket("kept").set_key(version.key.clone());
+            delete.set_version_id(version.version_id.clone()).send().await.unwrap();
+            found += 1;
+        }
+        if page.is_truncated() != Some(true) {
+            break;
+        }
+        (key, version) = (page.next_key_marker, page.next_version_id_marker);
+    }
+    assert_eq!(found, 9);
+    assert!(all(&site).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_version_id_serves_as_marker() {
+    let site = site().await;
+    let one = put(&site, "a", "1").await;
+    let two = put(&site, "a", "2").await;
+    let list = |marker: &str| {
+        let list = site.client.list_object_versions().bucket("kept").key_marker("a");
+        list.version_id_marker(marker).send()
+    };
+    let rest = list(&two).await.unwrap();
+    assert_eq!(rest.versions().iter().map(|version| version.version_id()).collect::<Vec<_>>(), [Some(&*one)]);
+    assert_eq!(list("unknown").await.unwrap().versions().len(), 2, "rather twice than never");
+}
+
 #[tokio::test]
 async fn suspending_keeps_versions_and_writes_the_null_version() {
     let site = site().await;
