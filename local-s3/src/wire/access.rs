@@ -1,3 +1,4 @@
+use percent_encoding::percent_decode_str;
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::{S3Result, s3_error};
@@ -36,8 +37,19 @@ impl Gate {
     fn is_public_read(&self, context: &S3AccessContext<'_>) -> bool {
         let reads = matches!(context.s3_op().name(), "GetObject" | "HeadObject");
         let object = context.s3_path().as_object();
-        reads && object.is_some_and(|(bucket, _)| self.public.iter().any(|public| public == bucket))
+        reads
+            && !asks_for_more(context.uri().query())
+            && object.is_some_and(|(bucket, _)| self.public.iter().any(|public| public == bucket))
     }
+}
+
+/// Whether a query asks for an older version or for headers of the asker's choice: S3 grants neither to the public.
+fn asks_for_more(query: Option<&str>) -> bool {
+    query.unwrap_or_default().split('&').any(|pair| {
+        let name = pair.split('=').next().unwrap_or_default();
+        let name = percent_decode_str(name).decode_utf8_lossy();
+        name == "versionId" || name.starts_with("response-")
+    })
 }
 
 #[async_trait::async_trait]

@@ -62,6 +62,30 @@ async fn a_public_bucket_is_readable_and_nothing_more() {
 }
 
 #[tokio::test]
+async fn the_public_gets_no_older_versions_and_chooses_no_headers() {
+    let shown = Bucket::new("shown").public_read(true).versioned(true);
+    let site = site_with(|builder| builder.bucket(shown)).await;
+    let put = site.client.put_object().bucket("shown").key("a").body(ByteStream::from_static(b"old"));
+    let version = put.send().await.unwrap().version_id.unwrap();
+    site.put("shown", "a", "new").await;
+    for query in [
+        format!("versionId={version}"),
+        format!("x=1&version%49d={version}"),
+        "response-content-type=text/html".into(),
+        "response%2Dcache-control=no-store".into(),
+    ] {
+        for method in ["GET", "HEAD"] {
+            let answer = raw(&site.server, method, &format!("/shown/a?{query}"), "", b"").await;
+            assert!(answer.starts_with("HTTP/1.1 403"), "{method} {query}: {answer}");
+        }
+    }
+    let get = site.client.get_object().bucket("shown").key("a").version_id(version);
+    let get = get.response_content_type("text/html").presigned(minute()).await.unwrap();
+    let answer = raw(&site.server, "GET", target(get.uri()), "", b"").await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("old"), "{answer}");
+}
+
+#[tokio::test]
 async fn presigned_urls_work_without_credentials() {
     let site = site().await;
     let key = "some/ü +%&.txt";
