@@ -65,11 +65,11 @@ pub(super) fn write(root: &Path, stored: &Stored, folder: Folder) -> Result<(), 
     files::replace(&path, &files::to_json(&path, stored)?)
 }
 
-/// Writes a message's new receive count. Only the process's own end must not lose it: after a power cut nothing is
-/// in flight, and a lower count costs one delivery more.
+/// Writes a message's new receive count. A power cut may lose the count, which costs one delivery more, but not the
+/// message.
 pub(super) fn rewrite(root: &Path, stored: &Stored) -> Result<(), Error> {
     let path = Folder::Ready.file(root, &stored.id);
-    files::replace_unsynced(&path, &files::to_json(&path, stored)?)
+    files::replace_soon(&path, &files::to_json(&path, stored)?)
 }
 
 pub(super) fn relocate(root: &Path, id: &str, from: Folder, to: Folder) -> Result<(), Error> {

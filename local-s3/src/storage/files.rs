@@ -23,24 +23,22 @@ pub(crate) fn is_unfinished(path: &Path) -> bool {
 
 /// Puts `bytes` at `path`, replacing what was there; on return they outlive a power cut.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    write(path, bytes, true)?;
+    write(path, bytes)?;
     sync_parent(path);
     Ok(())
 }
 
-/// As [`replace`], but outliving only the end of the process.
-pub(crate) fn replace_unsynced(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    write(path, bytes, false)
+/// As [`replace`], but after a power cut there may be what was there before. Never half of something.
+pub(crate) fn replace_soon(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    write(path, bytes)
 }
 
-fn write(path: &Path, bytes: &[u8], sync: bool) -> Result<(), Error> {
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let unfinished = beside(path);
     let written = (|| {
         let mut file = File::create(&unfinished)?;
         file.write_all(bytes)?;
-        if sync {
-            file.sync_all()?;
-        }
+        file.sync_all()?; // also here: a renamed file may be empty after a power cut
         fs::rename(&unfinished, path)
     })();
     written.map_err(|error| {
@@ -53,14 +51,19 @@ fn write(path: &Path, bytes: &[u8], sync: bool) -> Result<(), Error> {
 /// cannot have nothing better to offer.
 pub(crate) fn sync_parent(path: &Path) {
     if let Some(parent) = path.parent()
-        && let Ok(directory) = File::open(parent)
+        && let Ok(directory) = File::open(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })
     {
         let _ = directory.sync_all();
     }
 }
 
+/// Creates a directory and those above it, so that each outlives a power cut.
 pub(crate) fn create_dir_all(path: &Path) -> Result<(), Error> {
-    fs::create_dir_all(path).map_err(Error::io("create", path))
+    let missing: Vec<&Path> =
+        path.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && !dir.is_dir()).collect();
+    fs::create_dir_all(path).map_err(Error::io("create", path))?;
+    missing.into_iter().for_each(sync_parent);
+    Ok(())
 }
 
 /// Removes a file; that it is gone already is fine.
