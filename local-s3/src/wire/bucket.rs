@@ -8,7 +8,9 @@ use s3s::dto::{
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use super::{Api, timestamp};
-use crate::storage::Versioning;
+use crate::storage::{Fault, Versioning};
+
+const OLDEST_REGION: &str = "us-east-1";
 
 /// The owner of everything.
 pub(super) fn owner() -> Owner {
@@ -40,8 +42,14 @@ pub(super) async fn create_bucket(
     api: &Api,
     request: S3Request<CreateBucketInput>,
 ) -> S3Result<S3Response<CreateBucketOutput>> {
-    let bucket = api.store.create_bucket(&request.input.bucket).await?;
-    Ok(S3Response::new(CreateBucketOutput { location: Some(format!("/{}", bucket.name())) }))
+    let name = request.input.bucket;
+    match api.store.create_bucket(&name).await {
+        Ok(_) => {}
+        // The oldest region answers as it did before there were others.
+        Err(Fault::BucketExists) if api.store.region() == OLDEST_REGION => {}
+        Err(fault) => return Err(fault.into()),
+    }
+    Ok(S3Response::new(CreateBucketOutput { location: Some(format!("/{name}")) }))
 }
 
 pub(super) async fn head_bucket(
@@ -67,7 +75,7 @@ pub(super) async fn get_bucket_location(
 ) -> S3Result<S3Response<GetBucketLocationOutput>> {
     api.store.bucket(&request.input.bucket)?;
     // The oldest region has no name here.
-    let region = Some(api.store.region()).filter(|region| *region != "us-east-1");
+    let region = Some(api.store.region()).filter(|region| *region != OLDEST_REGION);
     let location_constraint = region.map(|region| BucketLocationConstraint::from(region.to_owned()));
     Ok(S3Response::new(GetBucketLocationOutput { location_constraint }))
 }
