@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use image_header::Orientation;
+use image_header::{ColorModel, Orientation};
 use moxcms::{ColorProfile, DataColorSpace, Layout, TransformExecutor, TransformOptions};
 
 use crate::Fault;
@@ -47,8 +47,15 @@ impl ToSrgb {
             return (Self::Nothing, None);
         };
         let (layout, wanted, sixteen) = match picture {
-            Picture::Planar(planes) if planes.len() == 1 => (Layout::Gray, DataColorSpace::Gray, false),
-            Picture::Planar(_) => (Layout::Rgb, DataColorSpace::Rgb, false),
+            Picture::Planar { model, .. } => match model {
+                ColorModel::Grey => (Layout::Gray, DataColorSpace::Gray, false),
+                ColorModel::Cmyk { .. } | ColorModel::Ycck { .. } => {
+                    (Layout::Rgba, DataColorSpace::Cmyk, false)
+                }
+                ColorModel::YCbCr | ColorModel::Rgb | ColorModel::Palette => {
+                    (Layout::Rgb, DataColorSpace::Rgb, false)
+                }
+            },
             Picture::Interleaved(picture) => {
                 let sixteen = matches!(picture.samples, Samples::Sixteen(_));
                 match picture.components {
@@ -106,35 +113,53 @@ pub(crate) fn upright(
     orientation: Orientation,
 ) -> Result<Upright, Fault> {
     match picture {
-        Picture::Planar(planes) => match <[Plane; 3]>::try_from(planes) {
-            Ok([luma, blue, red]) if to_srgb.is_nothing() && blue.width < luma.width => {
-                Ok(upright_planes(luma, blue, red, orientation))
-            }
-            Ok([luma, blue, red]) => {
-                let rgb = rgb_from_ycbcr(&luma.samples, &blue.samples, &red.samples);
-                convert(Components::Rgb, Samples::Eight(rgb), (luma.width, luma.height), to_srgb, orientation)
-            }
-            Err(mut planes) => {
-                let grey = planes.pop().ok_or_else(|| Fault::new("a picture without planes"))?;
-                convert(
-                    Components::Grey,
-                    Samples::Eight(grey.samples),
-                    (grey.width, grey.height),
-                    to_srgb,
-                    orientation,
-                )
-            }
-        },
+        Picture::Planar { model, planes } => {
+            let (width, height) = planes.first().map_or((0, 0), |plane| (plane.width, plane.height));
+            let (components, samples) = match (model, planes.as_slice()) {
+                (ColorModel::YCbCr, [luma, blue, red]) if is_halved(luma, blue) && to_srgb.is_nothing() => {
+                    return Ok(upright_planes(luma, blue, red, orientation));
+                }
+                (ColorModel::Grey, [grey]) => (Components::Grey, grey.samples.clone()),
+                (ColorModel::YCbCr, [luma, blue, red]) => {
+                    (Components::Rgb, rgb_from_ycbcr(&luma.samples, &blue.samples, &red.samples))
+                }
+                (ColorModel::Rgb, [red, green, blue]) => (Components::Rgb, beside([red, green, blue])),
+                (ColorModel::Cmyk { inverted }, [c, m, y, k]) => {
+                    (Components::Cmyk { inverted }, beside([c, m, y, k]))
+                }
+                (ColorModel::Ycck { inverted }, [y, b, r, k]) => {
+                    (Components::Ycck { inverted }, beside([y, b, r, k]))
+                }
+                (model, planes) => {
+                    return Err(Fault::new(format!("{} planes of {model:?}", planes.len())));
+                }
+            };
+            convert(components, Samples::Eight(samples), (width, height), to_srgb, orientation)
+        }
         Picture::Interleaved(Interleaved { width, height, components, samples }) => {
             convert(components, samples, (width, height), to_srgb, orientation)
         }
     }
 }
 
-fn upright_planes(luma: Plane, blue: Plane, red: Plane, orientation: Orientation) -> Upright {
+fn is_halved(luma: &Plane, chroma: &Plane) -> bool {
+    (chroma.width, chroma.height) == (luma.width.div_ceil(2), luma.height.div_ceil(2)) && luma.width > 1
+}
+
+fn upright_planes(luma: &Plane, blue: &Plane, red: &Plane, orientation: Orientation) -> Upright {
     let (width, height) = orient::turned(orientation, luma.width, luma.height);
-    let turn = |plane: Plane| orient::apply(orientation, plane.samples, plane.width, plane.height);
+    let turn = |plane: &Plane| orient::apply(orientation, plane.samples.clone(), plane.width, plane.height);
     Upright { width, height, pixels: Pixels::YCbCr420 { luma: turn(luma), blue: turn(blue), red: turn(red) } }
+}
+
+/// Planes of one size as interleaved samples.
+fn beside<const N: usize>(planes: [&Plane; N]) -> Vec<u8> {
+    let mut samples = vec![0; planes[0].samples.len() * N];
+    for (index, plane) in planes.into_iter().enumerate() {
+        let targets = samples.iter_mut().skip(index).step_by(N);
+        targets.zip(&plane.samples).for_each(|(target, &sample)| *target = sample);
+    }
+    samples
 }
 
 /// Interleaved samples of any kind to upright sRGB of 8 bits.

@@ -21,7 +21,7 @@
 //! # Layout
 //!
 //! `preset` is what an operator asks for, `plan` what that means for one source. `decode` (one file a format)
-//! yields a `picture`, `resize` makes it smaller in its own colour space, `color` converts it to sRGB as
+//! yields a `picture`, `pyramid` and `resize` make it smaller in its own colour space, `color` converts it to sRGB as
 //! `profile` found it and turns it upright by `orient`, `encode` (one file a format) writes it. `placeholder`
 //! sums it up in a few bytes, `stop` ends work early.
 
@@ -34,6 +34,7 @@ mod placeholder;
 mod plan;
 mod preset;
 mod profile;
+mod pyramid;
 mod resize;
 mod stop;
 
@@ -42,7 +43,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};
 
-use image_header::Orientation;
+use image_header::{ColorModel, Orientation};
 use thiserror::Error;
 
 pub use image_header::{Limits, Rejection, SourceInfo, probe};
@@ -54,11 +55,8 @@ use color::{ToSrgb, Upright, upright};
 use decode::DecodeError;
 use encode::EncodeError;
 use picture::Picture;
-use resize::{Chroma, ResizeError, Resizer};
-
-/// A width is made from the smallest larger one that is at least this many times as wide: nearer ones would
-/// lose sharpness twice.
-const PYRAMID_RATIO: f64 = 1.9;
+use pyramid::Pyramid;
+use resize::{Chroma, ResizeError};
 
 /// One rendition, encoded.
 #[derive(Debug, Clone)]
@@ -218,19 +216,26 @@ fn run<E>(
     let (to_srgb, warning) = ToSrgb::new(space, &decoded.picture);
     warnings.extend(warning);
 
-    let chroma = chroma_of(plan, &to_srgb);
-    let mut resizer = Resizer::default();
-    let mut pyramid = vec![decoded.picture];
+    // Planes go into the encoders as they are where nothing has to be converted.
+    let as_planes =
+        to_srgb.is_nothing() && matches!(decoded.picture, Picture::Planar { model: ColorModel::YCbCr, .. });
+    let mut pyramid = Pyramid::new(decoded.picture, plan);
     let mut smallest: Option<Upright> = None;
-    for specs in plan.sizes() {
-        let Some(first) = specs.first() else { continue };
-        let size = orient::turned(orientation, first.width, first.height);
-        let resized =
-            timed(&mut timings.resize, || resizer.resize(base(&pyramid, size.0), size, chroma(size), stop))?;
-        pyramid.push(resized.clone());
-        let picture = timed(&mut timings.color, || upright(resized, &to_srgb, orientation))?;
+    for (at, specs) in plan.sizes().enumerate() {
+        let mut made: Vec<(Chroma, Upright)> = Vec::new();
         for spec in specs {
-            let bytes = timed(&mut timings.encode, || encode::encode(&picture, spec, stop))?;
+            let chroma = if as_planes { chroma_of(spec, orientation) } else { Chroma::Full };
+            let index = match made.iter().position(|(same, _)| *same == chroma) {
+                Some(index) => index,
+                None => {
+                    let size = orient::turned(orientation, spec.width, spec.height);
+                    let resized = timed(&mut timings.resize, || pyramid.resize(at, size, chroma, stop))?;
+                    let picture = timed(&mut timings.color, || upright(resized, &to_srgb, orientation))?;
+                    made.push((chroma, picture));
+                    made.len() - 1
+                }
+            };
+            let bytes = timed(&mut timings.encode, || encode::encode(&made[index].1, spec, stop))?;
             if bytes.len() as u64 > plan.limits.output_bytes {
                 warnings.push(format!(
                     "{}×{} as {} was left out: it has more than {} bytes",
@@ -243,7 +248,8 @@ fn run<E>(
             }
             each(Rendition { spec: spec.clone(), bytes }).map_err(DeriveError::Sink)?;
         }
-        smallest = Some(picture);
+        pyramid.forget(at);
+        smallest = made.pop().map(|(_, picture)| picture);
     }
     let smallest = smallest.ok_or_else(|| Fault::new("a plan without renditions"))?;
     let (thumbhash, color) = placeholder::placeholder(&smallest)?;
@@ -251,27 +257,19 @@ fn run<E>(
     Ok(Derived { width, height, thumbhash, color, warnings, timings })
 }
 
-/// The smallest picture of `pyramid` (largest first) that is large enough to make one of `width` from.
-fn base(pyramid: &[Picture], width: u32) -> &Picture {
-    let large_enough = |picture: &&Picture| f64::from(picture.width()) >= PYRAMID_RATIO * f64::from(width);
-    pyramid.iter().rev().find(large_enough).unwrap_or(&pyramid[0])
-}
-
-/// How many chroma samples a size gets: half as many where planes go into the encoders as they are, all where
-/// they pass through RGB (another colour space, or a format without subsampling).
-fn chroma_of(plan: &Plan, to_srgb: &ToSrgb) -> impl Fn((u32, u32)) -> Chroma {
-    let subsampled = |spec: &RenditionSpec| matches!(spec.format, OutputFormat::Jpeg | OutputFormat::Webp);
-    let halved = to_srgb.is_nothing() && plan.renditions.iter().all(subsampled);
-    let orientation = plan.source.orientation;
-    move |(width, height)| {
-        // A grid sticks out at the right and the bottom of the upright picture: where those come to lie, the
-        // grid before turning sticks out.
-        use Orientation::{FlipHorizontal, FlipVertical, Rotate90, Rotate180, Rotate270, Transverse};
-        let left = matches!(orientation, FlipHorizontal | Rotate180 | Transverse | Rotate270);
-        let top = matches!(orientation, FlipVertical | Rotate180 | Transverse | Rotate90);
-        // One sample has no half.
-        if halved && width > 1 && height > 1 { Chroma::Halved { left, top } } else { Chroma::Full }
+/// How many chroma samples a format gets: half as many either way where it stores no more.
+fn chroma_of(spec: &RenditionSpec, orientation: Orientation) -> Chroma {
+    let subsampled = matches!(spec.format, OutputFormat::Jpeg | OutputFormat::Webp);
+    // One sample has no half.
+    if !subsampled || spec.width == 1 || spec.height == 1 {
+        return Chroma::Full;
     }
+    // A grid sticks out at the right and the bottom of the upright picture: where those come to lie before it is
+    // turned, the grid sticks out there.
+    use Orientation::{FlipHorizontal, FlipVertical, Rotate90, Rotate180, Rotate270, Transverse};
+    let left = matches!(orientation, FlipHorizontal | Rotate180 | Transverse | Rotate270);
+    let top = matches!(orientation, FlipVertical | Rotate180 | Transverse | Rotate90);
+    Chroma::Halved { left, top }
 }
 
 fn timed<T>(total: &mut Duration, work: impl FnOnce() -> T) -> T {

@@ -1,5 +1,7 @@
 //! Decoded samples, as decoders hand them over and resizing keeps them.
 
+use image_header::ColorModel;
+
 /// Where the picture lies on a plane's grid, in samples of that grid, from its top left corner. A subsampled
 /// plane of an odd-sized picture covers it only in part: 2,001 luma columns are 1,000.5 chroma samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,14 +19,6 @@ pub(crate) struct Plane {
     pub(crate) height: u32,
     pub(crate) extent: Extent,
     pub(crate) samples: Vec<u8>,
-}
-
-impl Plane {
-    /// A plane whose grid is the picture's.
-    pub(crate) fn full(width: u32, height: u32, samples: Vec<u8>) -> Self {
-        let extent = Extent { x: 0.0, y: 0.0, width: f64::from(width), height: f64::from(height) };
-        Self { width, height, extent, samples }
-    }
 }
 
 /// What the components of an interleaved pixel are, in their order.
@@ -78,17 +72,10 @@ pub(crate) struct Interleaved {
 /// A picture as stored: not yet turned upright, in its own colour space.
 #[derive(Debug, Clone)]
 pub(crate) enum Picture {
-    /// One plane (grey) or three (Y, Cb, Cr as JFIF defines them).
-    Planar(Vec<Plane>),
+    /// A plane for each component of `model`, which is not a palette.
+    Planar {
+        model: ColorModel,
+        planes: Vec<Plane>,
+    },
     Interleaved(Interleaved),
-}
-
-impl Picture {
-    /// Width in pixels of the first component's grid.
-    pub(crate) fn width(&self) -> u32 {
-        match self {
-            Self::Planar(planes) => planes.first().map_or(0, |plane| plane.width),
-            Self::Interleaved(picture) => picture.width,
-        }
-    }
 }

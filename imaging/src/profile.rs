@@ -18,9 +18,18 @@ pub(crate) enum Space {
 
 /// The space of `source`, and what could not be read of it, in words.
 pub(crate) fn space(source: &[u8], info: &SourceInfo, limits: &Limits) -> (Space, Option<String>) {
+    let mut unread = None;
     if let Some(cicp) = info.png_color.cicp {
-        return from_cicp(cicp);
+        match from_cicp(cicp, info.color) {
+            Ok(found) => return found,
+            Err(warning) => unread = Some(warning),
+        }
     }
+    let (space, warning) = without_cicp(source, info, limits);
+    (space, warning.or(unread))
+}
+
+fn without_cicp(source: &[u8], info: &SourceInfo, limits: &Limits) -> (Space, Option<String>) {
     match embedded(source, &info.profile, limits.metadata_bytes) {
         Ok(Some(bytes)) => match ColorProfile::new_from_slice(&bytes) {
             Ok(profile) => return (simplest(profile), None),
@@ -103,31 +112,35 @@ fn greys() -> impl Iterator<Item = u16> {
     (0..=32_u16).map(|step| (u32::from(step) * 65_535 / 32) as u16)
 }
 
-/// ITU-T H.273 code points, as PNG's cICP carries them.
-fn from_cicp([primaries, transfer, matrix, full_range]: [u8; 4]) -> (Space, Option<String>) {
-    let known = CicpColorPrimaries::try_from(primaries)
-        .ok()
-        .filter(|&primaries| ColorPrimaries::try_from(primaries).is_ok())
-        .zip(
-            TransferCharacteristics::try_from(transfer)
-                .ok()
-                .filter(|&transfer| ToneReprCurve::try_from(transfer).is_ok()),
-        );
-    let unread = || Some(format!("colour of code points {primaries}/{transfer}/{matrix} is taken for sRGB"));
-    let Some((color_primaries, transfer_characteristics)) = known.filter(|_| matrix == 0 && full_range == 1)
-    else {
-        return (Space::Srgb, unread());
-    };
+/// ITU-T H.273 code points, as PNG's cICP carries them; a warning where they are not understood.
+fn from_cicp(
+    [primaries, transfer, matrix, full_range]: [u8; 4],
+    model: ColorModel,
+) -> Result<(Space, Option<String>), String> {
+    let unread =
+        || format!("colour of the code points {primaries}/{transfer}/{matrix}/{full_range} is not known");
+    let color_primaries = CicpColorPrimaries::try_from(primaries).map_err(|_| unread())?;
+    ColorPrimaries::try_from(color_primaries).map_err(|_| unread())?;
+    let transfer_characteristics = TransferCharacteristics::try_from(transfer).map_err(|_| unread())?;
+    let curve = ToneReprCurve::try_from(transfer_characteristics).map_err(|_| unread())?;
+    if (matrix, full_range) != (0, 1) {
+        return Err(unread());
+    }
     // PQ and HLG: shown as if their peak were white, which is too dark or too flat.
     let warning =
         matches!(transfer, 16 | 18).then(|| "HDR is not tone mapped; the picture may look dull".to_owned());
+    if model == ColorModel::Grey {
+        let mut grey = ColorProfile::new_gray_with_gamma(1.0);
+        grey.gray_trc = Some(curve);
+        return Ok((simplest(grey), warning));
+    }
     let cicp = CicpProfile {
         color_primaries,
         transfer_characteristics,
         matrix_coefficients: MatrixCoefficients::Identity,
         full_range: true,
     };
-    (simplest(ColorProfile::new_from_cicp(cicp)), warning)
+    Ok((simplest(ColorProfile::new_from_cicp(cicp)), warning))
 }
 
 /// gAMA and cHRM. A gamma of 1/2.2 is what writers of sRGB put there, and browsers take it so.

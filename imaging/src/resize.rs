@@ -37,14 +37,14 @@ impl Resizer {
                 stop.check()?;
                 Ok(Picture::Interleaved(self.interleaved(source, width, height)?))
             }
-            Picture::Planar(planes) => {
+            Picture::Planar { model, planes } => {
                 let mut resized = Vec::with_capacity(planes.len());
                 for (index, plane) in planes.iter().enumerate() {
                     stop.check()?;
                     let chroma = if index == 0 { Chroma::Full } else { chroma };
                     resized.push(self.plane(plane, width, height, chroma)?);
                 }
-                Ok(Picture::Planar(resized))
+                Ok(Picture::Planar { model: *model, planes: resized })
             }
         }
     }
@@ -117,6 +117,12 @@ impl Resizer {
 pub(crate) enum ResizeError {
     Stopped,
     Fault(Fault),
+}
+
+impl ResizeError {
+    pub(crate) fn lost() -> Self {
+        Self::Fault(Fault::new("a size was let go before the last that is made from it"))
+    }
 }
 
 impl From<crate::stop::Stopped> for ResizeError {
@@ -231,7 +237,8 @@ mod tests {
     /// A horizontal ramp's value at `x`, in samples of a grid `width` wide.
     fn ramp(width: u32, height: u32) -> Plane {
         let row: Vec<u8> = (0..width).map(|x| (x * 200 / (width - 1)) as u8).collect();
-        Plane::full(width, height, row.repeat(height as usize))
+        let extent = Extent { x: 0.0, y: 0.0, width: f64::from(width), height: f64::from(height) };
+        Plane { width, height, extent, samples: row.repeat(height as usize) }
     }
 
     #[test]

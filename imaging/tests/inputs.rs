@@ -6,9 +6,10 @@ mod common;
 use std::sync::LazyLock;
 
 use common::{Decoded, derive_all, preset, try_derive};
+use fixtures::jpeg::Jpeg;
 use fixtures::{Expectation, Kind};
 use imaging::FormatChoice::{Auto, Png, Webp};
-use imaging::{OutputFormat, Rejection};
+use imaging::{Limits, OutputFormat, Rejection};
 use proptest::prelude::*;
 
 #[test]
@@ -78,6 +79,85 @@ fn broken_files_end_as_they_should() {
         };
         assert!(as_expected, "{}, expected {:?}: {outcome}", broken.name, broken.expectation);
     }
+}
+
+/// How a file ends: the rows that were decoded in per cent, or `None` where it was rejected.
+fn warned_of(file: &[u8]) -> Option<u32> {
+    let (derived, _) = try_derive(file, &preset(&[64], &[Webp, Auto])).ok()?;
+    let warning = derived.warnings.first()?;
+    let percent = warning.split(" %").next()?.rsplit(' ').next()?;
+    Some(percent.parse().unwrap())
+}
+
+#[test]
+fn what_is_missing_of_a_jpeg_is_counted_by_its_data() {
+    let picture = fixtures::pixels::camera_like(640, 480, 3);
+    let baseline = Jpeg::new(&picture).encode();
+    let progressive = Jpeg::new(&picture).progressive().encode();
+    let cut = |file: &[u8], percent: usize| file[..file.len() * percent / 100].to_vec();
+    let ended = |file: &[u8], percent: usize| [&cut(file, percent)[..], &[0xFF, 0xD9]].concat();
+    for file in [cut(&baseline, 10), ended(&baseline, 10), ended(&baseline, 3), cut(&progressive, 3)] {
+        assert!(try_derive(&file, &preset(&[64], &[Auto])).is_err());
+    }
+    for file in [cut(&baseline, 75), ended(&baseline, 75)] {
+        assert!(
+            warned_of(&file).is_some_and(|percent| (60..95).contains(&percent)),
+            "{:?}",
+            warned_of(&file)
+        );
+    }
+    // All of a progressive picture is there once its first scan is, only less sharp.
+    assert_eq!(warned_of(&cut(&progressive, 75)), Some(100));
+    // A picture that is mid grey has not lost its rows.
+    let mut grey = Jpeg::new(&fixtures::pixels::solid::<u8>(640, 480, &[128; 3])).encode();
+    grey.truncate(grey.len() - 2);
+    assert!(warned_of(&grey).is_some_and(|percent| percent >= 90), "{:?}", warned_of(&grey));
+}
+
+#[test]
+fn adobe_markers_that_say_nothing_do_no_harm() {
+    let picture = fixtures::pixels::quadrants(64, 48);
+    let marker =
+        |transform: u8| fixtures::jpeg::app_segment(14, &[b"Adobe\0\x64\0\0\0\0", &[transform][..]].concat());
+    for (raster, transform) in [(picture.clone(), 7), (picture.to_grey(), 1), (picture.to_grey(), 2)] {
+        let file = Jpeg::new(&raster).quality(95).extra(&marker(transform)).encode();
+        let (derived, renditions) = derive_all(&file, &preset(&[64], &[Png]));
+        assert_eq!(derived.warnings, Vec::<String>::new());
+        let white = Decoded::of(&renditions[0]).rgb(60, 44);
+        assert!(common::close(white, [255; 3], 4), "transform {transform}: {white:?}");
+    }
+}
+
+#[test]
+fn a_bitmap_whose_alpha_is_unused_is_opaque() {
+    let picture = fixtures::pixels::quadrants(40, 30).with_alpha(|_, _| 0.0);
+    let (derived, renditions) = derive_all(&fixtures::bmp::rgba32(&picture), &preset(&[40], &[Auto]));
+    assert_eq!(Decoded::of(&renditions[0]).pixel(2, 2)[3], 255);
+    assert_eq!(derived.warnings.len(), 1);
+}
+
+#[test]
+fn a_webp_that_announces_what_is_not_there_is_shown() {
+    let picture = fixtures::pixels::quadrants(64, 48);
+    let mut file = fixtures::webp::extended(
+        &fixtures::webp::lossy(&picture, 90.0),
+        &picture,
+        None,
+        Some(&fixtures::exif::Exif::new().orientation(1).to_tiff()),
+    );
+    // VP8X's flags: alpha and XMP too.
+    file[20] |= 0x10 | 0x04;
+    let (_, renditions) = derive_all(&file, &preset(&[64], &[Webp]));
+    assert!(common::close(Decoded::of(&renditions[0]).rgb(60, 44), [255; 3], 6));
+}
+
+#[test]
+fn a_photograph_of_200_megapixels_is_within_the_limits() {
+    let small = Jpeg::new(&fixtures::pixels::solid::<u8>(64, 64, &[1, 2, 3])).encode();
+    let mut source = imaging::probe(&small, &Limits::default()).unwrap();
+    (source.width, source.height) = (16_320, 12_240);
+    let plan = imaging::plan(&source, &imaging::Preset::default(), &Limits::default()).unwrap();
+    assert!(plan.predicted_peak < 512 << 20, "{}", plan.predicted_peak);
 }
 
 proptest! {

@@ -1,33 +1,50 @@
 //! BMP, by the `image` crate.
 
-use std::io::Cursor;
-
 use image::codecs::bmp::BmpDecoder;
 use image::{ColorType, ImageDecoder, ImageError};
 use image_header::{Limits, Rejection, SourceInfo};
 
+use super::watched::Watched;
 use super::{
-    DecodeError, Decoded, accept_what_is_there, check_size, from_rgba, image_limits, interleaved, undecoded,
+    DecodeError, Decoded, UNDECODED, accept_partial, check_size, from_rgba, image_limits, interleaved,
 };
 use crate::picture::Components;
+use crate::stop::Stop;
 
-pub(super) fn decode(source: &[u8], info: &SourceInfo, limits: &Limits) -> Result<Decoded, DecodeError> {
+pub(super) fn decode(
+    source: &[u8],
+    info: &SourceInfo,
+    limits: &Limits,
+    stop: &Stop,
+) -> Result<Decoded, DecodeError> {
     let damaged = |error: ImageError| Rejection::damaged(error.to_string());
-    let mut decoder = BmpDecoder::new(Cursor::new(source)).map_err(damaged)?;
+    let mut decoder = BmpDecoder::new(Watched::new(source, stop)).map_err(damaged)?;
     decoder.set_limits(image_limits(limits)).map_err(damaged)?;
     let (width, height) = decoder.dimensions();
     check_size(info, width, height)?;
     let color = decoder.color_type();
-    let mut samples = undecoded(info, usize::from(color.channel_count()));
-    let warning = match decoder.read_image(&mut samples) {
-        Ok(()) => None,
-        Err(error) => Some(accept_what_is_there(&samples, info, &error.to_string())?),
-    };
+    let row_bytes = width as usize * usize::from(color.channel_count());
+    let mut samples = vec![UNDECODED; row_bytes * height as usize];
+    let mut warnings = Vec::new();
+    if let Err(error) = decoder.read_image(&mut samples) {
+        stop.check()?;
+        // What the decoder did not reach is as it was; its rows may come from the bottom up.
+        let untouched = |row: &&[u8]| row.iter().all(|&sample| sample == UNDECODED);
+        let missing = samples.chunks_exact(row_bytes.max(1)).filter(untouched).count();
+        warnings.push(accept_partial(missing, height as usize, &error.to_string())?);
+    }
     let picture = match color {
         ColorType::L8 => interleaved(info, Components::Grey, samples),
         ColorType::Rgb8 => interleaved(info, Components::Rgb, samples),
-        ColorType::Rgba8 => from_rgba(info, samples),
+        ColorType::Rgba8 => {
+            // Screenshot tools leave the fourth byte at 0 and mean an opaque picture.
+            if samples.chunks_exact(4).all(|pixel| pixel[3] == 0) {
+                samples.chunks_exact_mut(4).for_each(|pixel| pixel[3] = 255);
+                warnings.push("all its pixels are transparent; it was taken for opaque".to_owned());
+            }
+            from_rgba(info, samples)
+        }
         other => return Err(Rejection::unsupported(format!("a BMP of {other:?} samples")).into()),
     };
-    Ok(Decoded { picture, warnings: warning.into_iter().collect() })
+    Ok(Decoded { picture, warnings })
 }

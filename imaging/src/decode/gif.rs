@@ -1,23 +1,65 @@
-//! GIF, by the `image` crate: the first frame, composed on its canvas.
+//! GIF, by the `gif` crate: the first frame, row after row, on its canvas.
 
-use std::io::Cursor;
+use std::num::NonZeroU64;
 
-use image::codecs::gif::GifDecoder;
-use image::{ImageDecoder, ImageError};
+use gif::{ColorOutput, DecodeOptions, MemoryLimit};
 use image_header::{Limits, Rejection, SourceInfo};
 
-use super::{DecodeError, Decoded, accept_what_is_there, check_size, from_rgba, image_limits, undecoded};
+use super::watched::Watched;
+use super::{DecodeError, Decoded, UNDECODED, accept_partial, check_size, from_rgba};
+use crate::stop::Stop;
 
-pub(super) fn decode(source: &[u8], info: &SourceInfo, limits: &Limits) -> Result<Decoded, DecodeError> {
-    let damaged = |error: ImageError| Rejection::damaged(error.to_string());
-    let mut decoder = GifDecoder::new(Cursor::new(source)).map_err(damaged)?;
-    decoder.set_limits(image_limits(limits)).map_err(damaged)?;
-    let (width, height) = decoder.dimensions();
-    check_size(info, width, height)?;
-    let mut rgba = undecoded(info, 4);
-    let warning = match decoder.read_image(&mut rgba) {
-        Ok(()) => None,
-        Err(error) => Some(accept_what_is_there(&rgba, info, &error.to_string())?),
-    };
-    Ok(Decoded { picture: from_rgba(info, rgba), warnings: warning.into_iter().collect() })
+pub(super) fn decode(
+    source: &[u8],
+    info: &SourceInfo,
+    limits: &Limits,
+    stop: &Stop,
+) -> Result<Decoded, DecodeError> {
+    let damaged = |error: gif::DecodingError| Rejection::damaged(error.to_string());
+    let mut options = DecodeOptions::new();
+    options.set_color_output(ColorOutput::RGBA);
+    let most = NonZeroU64::new(limits.decoded_bytes).unwrap_or(NonZeroU64::MIN);
+    options.set_memory_limit(MemoryLimit::Bytes(most));
+    let mut decoder = options.read_info(Watched::new(source, stop)).map_err(damaged)?;
+    check_size(info, decoder.width().into(), decoder.height().into())?;
+    let frame = decoder
+        .next_frame_info()
+        .map_err(damaged)?
+        .ok_or_else(|| Rejection::damaged("there is no frame in it"))?;
+    let (left, top) = (usize::from(frame.left), usize::from(frame.top));
+    let (columns, rows, interlaced) = (usize::from(frame.width), usize::from(frame.height), frame.interlaced);
+
+    let (width, height) = (info.width as usize, info.height as usize);
+    let nothing = if info.alpha { [0; 4] } else { [UNDECODED, UNDECODED, UNDECODED, 255] };
+    let mut canvas = nothing.repeat(width * height);
+    let visible = columns.min(width.saturating_sub(left)) * 4;
+    let mut row = vec![0; columns * 4];
+    let mut warning = None;
+    for (decoded, y) in order(rows, interlaced).enumerate() {
+        stop.check()?;
+        let whole = match decoder.fill_buffer(&mut row) {
+            Ok(true) => None,
+            Ok(false) => Some("the frame ends too early".to_owned()),
+            Err(error) => Some(error.to_string()),
+        };
+        if let Some(error) = whole {
+            stop.check()?;
+            warning = Some(accept_partial(rows - decoded, rows, &error)?);
+            break;
+        }
+        if top + y < height {
+            let at = ((top + y) * width + left) * 4;
+            canvas[at..at + visible].copy_from_slice(&row[..visible]);
+        }
+    }
+    Ok(Decoded { picture: from_rgba(info, canvas), warnings: warning.into_iter().collect() })
+}
+
+/// Where each row of the file belongs: GIF89a, appendix E.
+fn order(rows: usize, interlaced: bool) -> Box<dyn Iterator<Item = usize>> {
+    if !interlaced {
+        return Box::new(0..rows);
+    }
+    let passes = [(0, 8), (4, 8), (2, 4), (1, 2)];
+    Box::new(passes.into_iter().flat_map(move |(first, step)| (first..rows).step_by(step)))
 }

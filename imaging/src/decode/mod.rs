@@ -5,6 +5,8 @@ mod gif;
 mod jpeg;
 mod png;
 mod tiff;
+mod vp8l;
+mod watched;
 mod webp;
 
 use image_header::{Format, Limits, Rejection, SourceInfo};
@@ -50,9 +52,9 @@ pub(crate) fn decode(
     match info.format {
         Format::Jpeg => jpeg::decode(source, info, limits, stop),
         Format::Png => png::decode(source, info, limits, stop),
-        Format::WebP => webp::decode(source, info, limits),
-        Format::Gif => gif::decode(source, info, limits),
-        Format::Bmp => bmp::decode(source, info, limits),
+        Format::WebP => webp::decode(source, info, limits, stop),
+        Format::Gif => gif::decode(source, info, limits, stop),
+        Format::Bmp => bmp::decode(source, info, limits, stop),
         Format::Tiff => tiff::decode(source, info, limits, stop),
         other => Err(Rejection::unsupported(other.media_type()).into()),
     }
@@ -69,11 +71,6 @@ fn check_size(info: &SourceInfo, width: u32, height: u32) -> Result<(), Rejectio
     )))
 }
 
-/// Samples of `components` for every pixel of `info`, all [`UNDECODED`].
-fn undecoded(info: &SourceInfo, components: usize) -> Vec<u8> {
-    vec![UNDECODED; info.width as usize * info.height as usize * components]
-}
-
 /// What becomes of a picture whose decoding ended early with `error`: at least half of its rows must be
 /// there. `missing` of `rows` are not.
 fn accept_partial(missing: usize, rows: usize, error: &str) -> Result<String, Rejection> {
@@ -82,18 +79,6 @@ fn accept_partial(missing: usize, rows: usize, error: &str) -> Result<String, Re
         return Err(Rejection::damaged(format!("only {there} % of the picture can be decoded ({error})")));
     }
     Ok(format!("the file is damaged or cut off; {there} % of the picture was decoded ({error})"))
-}
-
-/// Rows, packed `row_bytes` each, in which no sample was decoded.
-fn undecoded_rows(samples: &[u8], row_bytes: usize) -> usize {
-    samples.chunks_exact(row_bytes.max(1)).filter(|row| row.iter().all(|&sample| sample == UNDECODED)).count()
-}
-
-/// [`accept_partial`] by what a decoder left untouched in `samples`.
-fn accept_what_is_there(samples: &[u8], info: &SourceInfo, error: &str) -> Result<String, Rejection> {
-    let rows = info.height as usize;
-    let row_bytes = samples.len() / rows.max(1);
-    accept_partial(undecoded_rows(samples, row_bytes), rows, error)
 }
 
 fn interleaved(info: &SourceInfo, components: Components, samples: Vec<u8>) -> Picture {

@@ -36,14 +36,16 @@ pub(super) fn decode(
     };
     let size = reader.output_buffer_size().ok_or_else(|| Rejection::damaged("its size overflows"))?;
     // What a cut-off file leaves out is grey, or transparent where the picture can be.
-    let mut bytes = vec![if components.has_alpha() { 0 } else { UNDECODED }; size];
-    let warning = read_rows(&mut reader, &mut bytes, height, stop)?;
-    let samples = match depth {
-        BitDepth::Sixteen => {
-            let (pairs, _) = bytes.as_chunks::<2>();
-            Samples::Sixteen(pairs.iter().map(|&pair| u16::from_be_bytes(pair)).collect())
-        }
-        _ => Samples::Eight(bytes),
+    let missing = if components.has_alpha() { 0 } else { UNDECODED };
+    let (samples, warning) = if depth == BitDepth::Sixteen {
+        let mut samples = vec![u16::from(missing) * 257; size / 2];
+        let warning = read_rows(&mut reader, bytemuck::cast_slice_mut(&mut samples), height, stop)?;
+        samples.iter_mut().for_each(|sample| *sample = u16::from_be(*sample));
+        (Samples::Sixteen(samples), warning)
+    } else {
+        let mut samples = vec![missing; size];
+        let warning = read_rows(&mut reader, &mut samples, height, stop)?;
+        (Samples::Eight(samples), warning)
     };
     let picture = Picture::Interleaved(Interleaved { width, height, components, samples });
     Ok(Decoded { picture, warnings: warning.into_iter().collect() })

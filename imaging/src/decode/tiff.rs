@@ -1,16 +1,15 @@
 //! TIFF, by the `tiff` crate: the first page, strip after strip.
 
-use std::io::Cursor;
-
 use image_header::{ColorModel, Limits, Rejection, SourceInfo};
 use tiff::decoder::{ChunkType, Decoder, DecodingResult};
 use tiff::{ColorType, TiffError};
 
+use super::watched::Watched;
 use super::{DecodeError, Decoded, UNDECODED, accept_partial, check_size};
 use crate::picture::{Components, Interleaved, Picture, Samples};
 use crate::stop::Stop;
 
-type Reader<'a> = Decoder<Cursor<&'a [u8]>>;
+type Reader<'a> = Decoder<Watched<'a>>;
 
 pub(super) fn decode(
     source: &[u8],
@@ -22,7 +21,7 @@ pub(super) fn decode(
     bounds.decoding_buffer_size = usize::try_from(limits.decoded_bytes).unwrap_or(usize::MAX);
     bounds.intermediate_buffer_size = bounds.decoding_buffer_size;
     bounds.ifd_value_size = usize::try_from(limits.metadata_bytes).unwrap_or(usize::MAX);
-    let mut reader = Decoder::new(Cursor::new(source)).map_err(damaged)?.with_limits(bounds);
+    let mut reader = Decoder::new(Watched::new(source, stop)).map_err(damaged)?.with_limits(bounds);
     let (width, height) = reader.dimensions().map_err(damaged)?;
     check_size(info, width, height)?;
     let components = components(reader.colortype().map_err(damaged)?, info)?;
@@ -30,7 +29,11 @@ pub(super) fn decode(
     let expected = width as usize * height as usize * components.count();
     let (mut samples, warning) = match reader.get_chunk_type() {
         ChunkType::Strip => read_strips(&mut reader, info, expected, stop)?,
-        ChunkType::Tile => (samples(reader.read_image().map_err(damaged)?)?, None),
+        ChunkType::Tile => {
+            let image = reader.read_image();
+            stop.check()?;
+            (samples(image.map_err(damaged)?)?, None)
+        }
     };
     if length(&samples) != expected {
         return Err(Rejection::damaged("it holds another number of samples than its size says").into());
@@ -65,31 +68,37 @@ fn read_strips(
     expected: usize,
     stop: &Stop,
 ) -> Result<(Samples, Option<String>), DecodeError> {
-    let mut all = match info.bits_per_sample {
-        16 => Samples::Sixteen(Vec::with_capacity(expected)),
-        _ => Samples::Eight(Vec::with_capacity(expected)),
-    };
+    if info.bits_per_sample == 16 {
+        let mut samples = vec![u16::from(UNDECODED) * 257; expected];
+        let warning = fill(reader, info, bytemuck::cast_slice_mut(&mut samples), stop)?;
+        return Ok((Samples::Sixteen(samples), warning));
+    }
+    let mut samples = vec![UNDECODED; expected];
+    let warning = fill(reader, info, &mut samples, stop)?;
+    Ok((Samples::Eight(samples), warning))
+}
+
+/// Strips, one after the other, into the bytes of all samples.
+fn fill(
+    reader: &mut Reader<'_>,
+    info: &SourceInfo,
+    bytes: &mut [u8],
+    stop: &Stop,
+) -> Result<Option<String>, DecodeError> {
+    let row_bytes = bytes.len() / info.height.max(1) as usize;
+    let mut at = 0;
     for strip in 0..reader.strip_count().map_err(damaged)? {
         stop.check()?;
-        let more = match reader.read_chunk(strip) {
-            Ok(chunk) => samples(chunk)?,
-            Err(error) => {
-                let missing = expected.saturating_sub(length(&all));
-                let warning = accept_partial(missing, expected, &error.to_string())?;
-                match &mut all {
-                    Samples::Eight(all) => all.resize(expected, UNDECODED),
-                    Samples::Sixteen(all) => all.resize(expected, u16::from(UNDECODED) * 257),
-                }
-                return Ok((all, Some(warning)));
-            }
-        };
-        match (&mut all, more) {
-            (Samples::Eight(all), Samples::Eight(more)) => all.extend(more),
-            (Samples::Sixteen(all), Samples::Sixteen(more)) => all.extend(more),
-            _ => return Err(Rejection::damaged("its strips differ in bits a sample").into()),
+        let rows = reader.chunk_data_dimensions(strip).1 as usize;
+        let end = (at + rows * row_bytes).min(bytes.len());
+        if let Err(error) = reader.read_chunk_bytes(strip, &mut bytes[at..end]) {
+            stop.check()?;
+            bytes[at..].fill(UNDECODED);
+            return Ok(Some(accept_partial(bytes.len() - at, bytes.len(), &error.to_string())?));
         }
+        at = end;
     }
-    Ok((all, None))
+    Ok(None)
 }
 
 fn samples(result: DecodingResult) -> Result<Samples, Rejection> {
