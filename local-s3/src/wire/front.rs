@@ -14,6 +14,7 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{Body, HttpError, HttpResponse};
 
 use super::access::{Gate, OnePair};
+use super::range::Unranged;
 use super::{Api, Call};
 use crate::Builder;
 use crate::clock;
@@ -28,15 +29,24 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    pub(crate) fn new(store: Arc<Store>, builder: &Builder, counter: Counter) -> Self {
-        let mut service = S3ServiceBuilder::new(Api { store, hide_missing_keys: builder.hide_missing_keys });
-        service.set_auth(OnePair {
-            access_key: builder.access_key.clone(),
-            secret_key: builder.secret_key.clone().into(),
-        });
+    pub(crate) fn new(store: Arc<Store>, builder: &Builder, counter: &Counter) -> Self {
+        let api = Api { store, hide_missing_keys: builder.hide_missing_keys };
         let public = builder.buckets.iter().filter(|bucket| bucket.public_read);
-        service.set_access(Gate { counter, public: public.map(|bucket| bucket.name.clone()).collect() });
-        Self { service: service.build(), requests: Arc::new(AtomicU64::new(clock::unix_ms() << 20)) }
+        let public: Vec<String> = public.map(|bucket| bucket.name.clone()).collect();
+        let service = |route: Option<Unranged>| {
+            let mut service = S3ServiceBuilder::new(api.clone());
+            service.set_auth(OnePair {
+                access_key: builder.access_key.clone(),
+                secret_key: builder.secret_key.clone().into(),
+            });
+            service.set_access(Gate { counter: counter.clone(), public: public.clone() });
+            if let Some(route) = route {
+                service.set_route(route);
+            }
+            service.build()
+        };
+        let service = service(Some(Unranged { service: service(None) }));
+        Self { service, requests: Arc::new(AtomicU64::new(clock::unix_ms() << 20)) }
     }
 
     /// The service for one connection.

@@ -14,6 +14,7 @@ mod list;
 mod multipart;
 mod part;
 mod put;
+mod range;
 mod tagging;
 mod versions;
 

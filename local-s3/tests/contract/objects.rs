@@ -1,7 +1,9 @@
+use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
 use aws_sdk_s3::types::{Tag, Tagging};
+use local_s3::Bucket;
 
-use crate::support::{is, raw, refused, site, target};
+use crate::support::{client, is, raw, refused, site, site_with, target};
 
 #[tokio::test]
 async fn what_was_put_is_got_with_all_that_was_attached() {
@@ -106,6 +108,34 @@ async fn ranges_are_parts_of_the_object() {
     assert_eq!(refused(beyond.send()).await, is(416, "InvalidRange"));
     let head = site.client.head_object().bucket("plain").key("a").range("bytes=2-4").send().await.unwrap();
     assert_eq!(head.content_length(), Some(3));
+}
+
+#[tokio::test]
+async fn what_is_no_range_is_ignored() {
+    let site = site_with(|builder| builder.bucket(Bucket::new("shown").public_read(true))).await;
+    for bucket in ["plain", "shown"] {
+        site.put(bucket, "a", "0123456789").await;
+    }
+    let minute = PresigningConfig::expires_in(std::time::Duration::from_secs(60)).unwrap();
+    for range in ["bytes=5-2", "bites=1", "bytes=", "bytes=0-1,4-5", "5"] {
+        let get = || site.client.get_object().bucket("plain").key("a").range(range);
+        let got = get().send().await.unwrap();
+        assert_eq!((got.content_range(), got.content_length()), (None, Some(10)), "{range}");
+        assert_eq!(got.body.collect().await.unwrap().to_vec(), b"0123456789");
+        let head = site.client.head_object().bucket("plain").key("a").range(range).send().await.unwrap();
+        assert_eq!((head.content_range(), head.content_length()), (None, Some(10)), "{range}");
+        assert_eq!(refused(get().key("b").send()).await, is(404, "NoSuchKey"));
+        let wrong = client(&site.server, "local", "wrong").get_object().bucket("plain").key("a").range(range);
+        assert_eq!(refused(wrong.send()).await, is(403, "SignatureDoesNotMatch"));
+
+        let header = format!("range: {range}\r\n");
+        let url = get().presigned(minute.clone()).await.unwrap();
+        for (target, status) in [(target(url.uri()), 200), ("/shown/a", 200), ("/plain/a", 403)] {
+            let answer = raw(&site.server, "GET", target, &header, b"").await;
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{range} {target}: {answer}");
+            assert_eq!(answer.ends_with("0123456789"), status == 200, "{range} {target}: {answer}");
+        }
+    }
 }
 
 #[tokio::test]
