@@ -39,7 +39,7 @@ impl Queue {
             };
             while deliveries.try_join_next().is_some() {}
             changed.borrow_and_update();
-            let batch = self.receive();
+            let batch = self.off_thread(Queue::receive).await;
             if batch.is_empty() {
                 drop(slot);
                 tokio::select! {
@@ -92,15 +92,30 @@ impl Queue {
                 receipts.iter().map(|(id, _)| id.clone()).collect()
             }
         };
+        self.off_thread(move |queue| queue.settle(&receipts, &failed)).await;
+        self.notice();
+    }
+
+    /// Runs file work where it holds up no other task.
+    async fn off_thread<T: Default + Send + 'static>(
+        &self,
+        work: impl FnOnce(&Queue) -> T + Send + 'static,
+    ) -> T {
+        let queue = self.clone();
+        tokio::task::spawn_blocking(move || work(&queue)).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "the queue's file work was broken off");
+            T::default()
+        })
+    }
+
+    fn settle(&self, receipts: &[(String, String)], failed: &HashSet<String>) {
         for (id, receipt) in receipts {
-            let settled =
-                if failed.contains(&id) { self.fail(&id, &receipt) } else { self.finish(&id, &receipt) };
+            let settled = if failed.contains(id) { self.fail(id, receipt) } else { self.finish(id, receipt) };
             if let Err(error) = settled {
                 // The message stays in flight and comes back after its visibility timeout.
                 tracing::error!(%error, id, "a message could not be settled and will be delivered again");
             }
         }
-        self.notice();
     }
 
     /// Takes a batch, counting and hiding each message, and buries those received too often.
