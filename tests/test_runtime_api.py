@@ -7,7 +7,7 @@ import urllib.request
 import pytest
 
 from conftest import ROOT
-from support import deadline, process, s3
+from support import process, s3
 from support.pictures import photograph
 
 FUNCTION = "_"  # how cargo-lambda calls a function that it did not start
@@ -54,10 +54,9 @@ def function(up, buckets, bootstrap, tmp_path_factory):
     }
     with process.running("cargo lambda watch", api, home / "runtime-api.log", cwd=ROOT) as server:
         server.wait_for_port(port)
-        with deadline.given(port, "/.rt", seconds=60) as runtime_api:
-            environment["AWS_LAMBDA_RUNTIME_API"] = runtime_api
-            with process.running("bootstrap", [bootstrap], home / "bootstrap.log", env=environment) as running:
-                yield Lambda(port, running)
+        environment["AWS_LAMBDA_RUNTIME_API"] = f"127.0.0.1:{port}/.rt"
+        with process.running("bootstrap", [bootstrap], home / "bootstrap.log", env=environment) as running:
+            yield Lambda(port, running)
 
 
 def s3_event(key, etag, size, sequencer, bucket="rt-originals", name="ObjectCreated:Put"):

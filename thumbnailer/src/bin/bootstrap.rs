@@ -62,8 +62,9 @@ fn diagnose(error: Error) -> Diagnostic {
     Diagnostic { error_type: error_type.to_owned(), error_message: error.to_string() }
 }
 
-/// When Lambda will end the invocation.
+/// When Lambda will end the invocation. One that has passed is none: Lambda sends no such thing, and local
+/// Runtime APIs send a time near 1970.
 fn deadline(context: &Context) -> Option<Instant> {
-    let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+    let left = context.deadline().duration_since(SystemTime::now()).ok()?;
     Instant::now().checked_add(left)
 }

@@ -87,10 +87,9 @@ fn faded(raster: &Raster<u8>) -> Raster<u8> {
 
 #[test]
 fn what_libwebp_writes_is_modest() {
-    let photo = pixels::camera_like(640, 480, 3);
     let pictures = [
-        photo.clone(),
-        faded(&photo),
+        pixels::camera_like(640, 480, 3),
+        faded(&pixels::camera_like(200, 150, 4)),
         pixels::color_patches(333, 217),
         faded(&pixels::color_patches(90, 61)),
         pixels::quadrants(50, 50),
@@ -99,7 +98,7 @@ fn what_libwebp_writes_is_modest() {
     let mut most_groups = 0;
     for raster in &pictures {
         for (method, quality, lossless) in
-            [(0, 0.0, true), (3, 50.0, true), (4, 75.0, true), (6, 100.0, true), (4, 75.0, false)]
+            [(0, 0.0, true), (3, 50.0, true), (4, 75.0, true), (6, 90.0, true), (4, 75.0, false)]
         {
             let encoder = match raster.channels {
                 3 => Encoder::new_rgb(&raster.samples, raster.width, raster.height),
@@ -118,7 +117,7 @@ fn what_libwebp_writes_is_modest() {
             }
         }
     }
-    assert!(most_groups > 10, "no picture here has an entropy image");
+    assert!(most_groups > 4, "no picture here has an entropy image");
 }
 
 #[test]
