@@ -41,8 +41,8 @@ impl Code {
         Self::from_lengths(&lengths)
     }
 
-    /// One or two symbols, written out. The decoder gives the first the shorter number even where it is the
-    /// larger symbol or the same.
+    /// One or two symbols, written out. To the decoder the first is the bit 0, the other the bit 1, even where
+    /// they are in falling order or the same.
     fn read_simple(bits: &mut Bits<'_>, alphabet: usize) -> Result<Self, Rejection> {
         let two = bits.flag()?;
         let first_bits = if bits.flag()? { 8 } else { 1 };
