@@ -258,7 +258,7 @@ impl Store {
     ) -> Result<Arc<Object>, Fault> {
         let (store, bucket, upload) = (Arc::clone(self), Arc::clone(bucket), Arc::clone(upload));
         // A task of its own: what has begun is finished though the caller hangs up.
-        let task = futures::FutureExt::map(Box::pin(async move {
+        let task = tokio::spawn(async move {
             let _guard = Arc::clone(&upload.finish).lock_owned().await;
             if let Err(gone) = store.upload(bucket.name(), upload.key(), &upload.id) {
                 return bucket.completed(upload.key(), &upload.id).ok_or(gone);
@@ -277,7 +277,7 @@ impl Store {
                 Ok(object)
             })
             .await
-        }), Ok::<_, std::io::Error>);
+        });
         task.await.unwrap_or_else(|error| Err(Fault::Internal(error.to_string())))
     }
 
