@@ -106,9 +106,13 @@ async fn a_completion_is_finished_though_the_client_hangs_up() {
         _ = finish.send() => {}
         () = async { while is_empty(&bodies) && !is_empty(&uploads) { tokio::task::yield_now().await } } => {}
     }
-    while !is_empty(&uploads) {
-        tokio::task::yield_now().await;
-    }
+    let finished = async {
+        while !is_empty(&uploads) {
+            tokio::task::yield_now().await
+        }
+    };
+    let patience = std::time::Duration::from_secs(60); // it is over at once, or never
+    tokio::time::timeout(patience, finished).await.expect("the upload was left half done");
     assert_eq!(site.get("plain", "a").await.len(), 10 * MIB);
 }
 
