@@ -9,7 +9,7 @@ use common::{preset, try_derive};
 use fixtures::{pixels, webp};
 use imaging::FormatChoice::Webp;
 use imaging::Rejection;
-use writer::Bomb;
+use writer::{Bomb, Writer};
 
 /// 1.4 GB of tables from less than 5 MB.
 const BOMB: Bomb = Bomb { groups: 65_536, longest: 10, cache: 0 };
@@ -66,4 +66,27 @@ fn few_codes_are_no_bomb_but_damaged_without_pixels() {
     let file = webp::riff(&webp::chunk(*b"VP8L", &Bomb { groups: 64, ..BOMB }.chunk()));
     let result = try_derive(&file, &preset(&[4], &[Webp])).map(|_| "derived");
     assert!(matches!(result, Err(Rejection::Damaged { .. })), "{result:?}");
+}
+
+/// A still picture's alpha is found in an ANMF chunk too, and decoded at the canvas' size, not the frame's:
+/// here the entropy image's second pixel, which a frame of 1 × 1 does not have, asks for the codes.
+#[test]
+fn alpha_in_a_frame_of_a_still_picture_is_refused() {
+    let mut alpha = Writer::default();
+    alpha.put(1, 8).put(0, 2).put(1, 1).put(0, 4);
+    for _ in ["green", "red"] {
+        // One or the other of the symbols 0 and 255.
+        alpha.put(0b0011, 4).put(255, 8);
+    }
+    for symbol in [0, 255, 0] {
+        alpha.single(symbol);
+    }
+    alpha.put(0b1111_1100, 8);
+    for _ in 0..BOMB.groups * 5 {
+        alpha.ladder(BOMB.longest);
+    }
+    let frame = [&[0; 16][..], &webp::chunk(*b"ALPH", &alpha.finish())].concat();
+    let vp8x = webp::chunk(*b"VP8X", &[ALPHA, 0, 0, 0, 7, 0, 0, 7, 0, 0]);
+    let picture = webp::lossy(&pixels::solid(8, 8, &[128, 128, 128]), 80.0)[12..].to_vec();
+    assert_refused(&[vp8x, picture, webp::chunk(*b"ANMF", &frame)]);
 }

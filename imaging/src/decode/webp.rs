@@ -63,7 +63,10 @@ fn check_codes(source: &[u8], info: &SourceInfo, limits: &Limits) -> Result<(), 
         && let Some((head, body)) = frame.split_at_checked(16)
     {
         let side = |at: usize| 1 + u32::from_le_bytes([head[at], head[at + 1], head[at + 2], 0]);
-        check(&mut chunks(body), (side(6), side(9)))?;
+        // Where the file is no animation, the decoder takes alpha from there for the whole canvas.
+        let animated = source.get(20).is_some_and(|flags| flags & 0x02 != 0);
+        let size = if animated { (side(6), side(9)) } else { (info.width, info.height) };
+        check(&mut chunks(body), size)?;
     }
     Ok(())
 }

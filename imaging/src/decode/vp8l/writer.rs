@@ -21,12 +21,12 @@ impl Writer {
     }
 
     /// A code of this symbol only.
-    fn single(&mut self, symbol: u32) {
+    pub(crate) fn single(&mut self, symbol: u32) {
         self.put(0b101, 3).put(symbol, 8);
     }
 
     /// A code of `longest` + 1 symbols, of 1, 2, … `longest` and again `longest` bits (8 to 15).
-    fn ladder(&mut self, longest: u32) {
+    pub(crate) fn ladder(&mut self, longest: u32) {
         // All 19 lengths of lengths: sixteen lengths in 4 bits each, no repetitions.
         self.put(0, 1).put(15, 4).put(0, 6);
         for symbol in [0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] {
