@@ -47,7 +47,7 @@ pub(super) fn decode(
             warning = Some(accept_partial(rows - decoded, rows, &error)?);
             break;
         }
-        if top + y < height {
+        if top + y < height && visible > 0 {
             let at = ((top + y) * width + left) * 4;
             canvas[at..at + visible].copy_from_slice(&row[..visible]);
         }
