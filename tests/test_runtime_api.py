@@ -54,7 +54,7 @@ def function(up, buckets, bootstrap, tmp_path_factory):
     }
     with process.running("cargo lambda watch", api, home / "runtime-api.log", cwd=ROOT) as server:
         server.wait_for_port(port)
-        environment["AWS_LAMBDA_RUNTIME_API"] = f"127.0.0.1:{port}/.rt"
+        environment["AWS_LAMBDA_RUNTIME_API"] = f"http://127.0.0.1:{port}/.rt"
         with process.running("bootstrap", [bootstrap], home / "bootstrap.log", env=environment) as running:
             yield Lambda(port, running)
 

@@ -1,7 +1,7 @@
 //! Lanczos3 in SIMD, over planes and interleaved pixels, by `fast_image_resize`.
 
 use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{PixelType, ResizeOptions, Resizer as Convolution};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer as Convolution};
 
 use crate::Fault;
 use crate::picture::{Components, Extent, Interleaved, Picture, Plane, Samples};
@@ -62,7 +62,11 @@ impl Resizer {
             None => (left, top),
         };
         let source = padded.as_ref().unwrap_or(source);
-        let options = ResizeOptions::new().crop(
+        // Chroma of fewer samples than are wanted is interpolated as libjpeg does it: Lanczos would ring at the edges of
+        // strong colours.
+        let enlarges = crop_width <= f64::from(grid_width) && crop_height <= f64::from(grid_height);
+        let filter = if enlarges { FilterType::Bilinear } else { FilterType::Lanczos3 };
+        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).crop(
             left.max(0.0),
             top.max(0.0),
             crop_width.min(f64::from(source.width) - left.max(0.0)),
