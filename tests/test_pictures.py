@@ -29,6 +29,8 @@ NO_ORACLE = {
     "gif-animated-inset.gif": "Pillow paints the canvas around the first frame, which shows nothing",
     "png-chromaticities-p3.png": "Pillow ignores gAMA and cHRM",
 }
+# libjpeg repeats chroma of a quarter of the columns where it is interpolated here: more pixels differ at edges.
+QUARTERED_CHROMA = re.compile(r"jpeg-s410.*\.jpg")
 QUADRANTS = {(0.25, 0.25): "red", (0.75, 0.25): "green", (0.25, 0.75): "blue", (0.75, 0.75): "white"}
 
 
@@ -160,7 +162,8 @@ def test_colors_are_those_that_littlecms_shows(inputs, lossless):
             apart = difference(wanted, got)[alpha > 0.25]
             mean = apart.mean() if apart.size else 0.0
             # Decoders differ where chroma was subsampled, at the edges of the quadrants: hence the share.
-            if mean > 1.5 or np.mean(apart > 3) > 0.05:
+            share = 0.08 if QUARTERED_CHROMA.fullmatch(name) else 0.05
+            if mean > 1.5 or np.mean(apart > 3) > share:
                 wrong[path.name, name] = f"mean ΔE {mean:.2f}, {np.mean(apart > 3):.1%} above 3"
     assert wrong == {}
 
