@@ -5,9 +5,7 @@ use image::{ColorType, ImageDecoder, ImageError};
 use image_header::{Limits, Rejection, SourceInfo};
 
 use super::watched::Watched;
-use super::{
-    DecodeError, Decoded, UNDECODED, accept_partial, check_size, from_rgba, image_limits, interleaved,
-};
+use super::{DecodeError, Decoded, UNDECODED, accept_partial, check_size, from_rgba, interleaved};
 use crate::picture::Components;
 use crate::stop::Stop;
 
@@ -19,7 +17,11 @@ pub(super) fn decode(
 ) -> Result<Decoded, DecodeError> {
     let damaged = |error: ImageError| Rejection::damaged(error.to_string());
     let mut decoder = BmpDecoder::new(Watched::new(source, stop)).map_err(damaged)?;
-    decoder.set_limits(image_limits(limits)).map_err(damaged)?;
+    let mut bounds = image::Limits::default();
+    bounds.max_image_width = Some(limits.side);
+    bounds.max_image_height = Some(limits.side);
+    bounds.max_alloc = Some(limits.decoded_bytes);
+    decoder.set_limits(bounds).map_err(damaged)?;
     let (width, height) = decoder.dimensions();
     check_size(info, width, height)?;
     let color = decoder.color_type();

@@ -98,12 +98,3 @@ fn from_rgba(info: &SourceInfo, rgba: Vec<u8>) -> Picture {
     let rgb = rgba.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
     interleaved(info, Components::Rgb, rgb)
 }
-
-/// Bounds for the decoders of the `image` crate.
-fn image_limits(limits: &Limits) -> image::Limits {
-    let mut bounds = image::Limits::default();
-    bounds.max_image_width = Some(limits.side);
-    bounds.max_image_height = Some(limits.side);
-    bounds.max_alloc = Some(limits.decoded_bytes);
-    bounds
-}
