@@ -51,6 +51,21 @@ pub(crate) struct NewObject {
     pub(crate) upload_id: Option<String>,
 }
 
+impl NewObject {
+    /// An object that arrived in one piece.
+    pub(crate) fn whole(body: Incoming, attributes: Attributes) -> Self {
+        Self {
+            etag: body.etag(),
+            attributes,
+            checksums: body.checksums.clone(),
+            checksum_kind: Some(Kind::FullObject),
+            parts: Vec::new(),
+            upload_id: None,
+            body,
+        }
+    }
+}
+
 /// What a removal did.
 #[derive(Debug, Default)]
 pub(crate) struct Deleted {

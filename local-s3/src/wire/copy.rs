@@ -11,7 +11,7 @@ use super::condition::{ReadCondition, Verdict};
 use super::digest::{BODY_LIMIT, set_checksums};
 use super::put::{check_key, version_header};
 use super::{Api, origin, timestamp};
-use crate::checksum::{Algorithm, Kind};
+use crate::checksum::Algorithm;
 use crate::event::Happening;
 use crate::storage::{Attributes, Bucket, Fault, Incoming, NewObject, Opened, WriteCondition};
 
@@ -92,15 +92,7 @@ pub(super) async fn copy_object(
             Fault::Internal(format!("the source {:?} is not whole on disk", input.copy_source)).into()
         );
     }
-    let new = NewObject {
-        etag: body.etag(),
-        attributes,
-        checksums: body.checksums.clone(),
-        checksum_kind: Some(Kind::FullObject),
-        parts: Vec::new(),
-        upload_id: None,
-        body,
-    };
+    let new = NewObject::whole(body, attributes);
     let object = api.store.put(&bucket, &input.key, new, condition, Happening::Copy, origin).await?;
     let mut result = CopyObjectResult {
         e_tag: Some(etag(&object.etag)),

@@ -5,7 +5,7 @@ use s3s::{S3Request, S3Response, S3Result, s3_error};
 use super::attributes::{attributes_of, etag};
 use super::digest::{Promise, set_checksums};
 use super::{Api, origin};
-use crate::checksum::{Algorithm, Kind};
+use crate::checksum::Algorithm;
 use crate::event::Happening;
 use crate::key;
 use crate::storage::{Bucket, NewObject, Object, Versioning, WriteCondition};
@@ -30,15 +30,7 @@ pub(super) async fn put_object(
     let body = promise
         .receive(api.store.layout(), input.body.take(), request.trailing_headers.take(), default)
         .await?;
-    let new = NewObject {
-        etag: body.etag(),
-        attributes,
-        checksums: body.checksums.clone(),
-        checksum_kind: Some(Kind::FullObject),
-        parts: Vec::new(),
-        upload_id: None,
-        body,
-    };
+    let new = NewObject::whole(body, attributes);
     let object = api.store.put(&bucket, &input.key, new, condition, happening, origin).await?;
     let mut output = PutObjectOutput {
         e_tag: Some(etag(&object.etag)),
