@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
+use std::time::Duration;
 
 use image_header::Limits;
 use imaging::Preset;
@@ -13,6 +14,7 @@ use thiserror::Error;
 const DECODED_SHARE: (u64, u64) = (60, 100);
 /// Of the function's memory, what the source may take, which is held whole.
 const SOURCE_SHARE: (u64, u64) = (25, 100);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The function's settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +29,11 @@ pub struct Config {
     pub limits: Limits,
     /// Messages of a batch that are worked on at once. Each may take all that `limits` allows.
     pub record_concurrency: usize,
+    /// How often the queue delivers a message before it goes to the dead-letter queue. The last time, the manifest
+    /// says `failed` before work begins.
+    pub max_receives: u32,
+    /// How long renditions that no manifest names any more are kept for pages that still do.
+    pub grace: Duration,
 }
 
 /// A setting that cannot be used, with what is allowed.
@@ -86,6 +93,8 @@ impl Config {
             preset: Preset::default(),
             limits: Limits::default(),
             record_concurrency: 1,
+            max_receives: 5,
+            grace: 30 * DAY,
         })
     }
 
@@ -110,6 +119,8 @@ impl Config {
     /// | `MAX_PIXELS` | pixels of a source | 250,000,000 |
     /// | `MAX_DECODED_BYTES` | bytes that decoding and resizing may hold | 60 % of the function's memory, else 1 GiB |
     /// | `RECORD_CONCURRENCY` | messages of a batch that are worked on at once, 1 to 16; they share the memory | 1 |
+    /// | `MAX_RECEIVES` | the queue's `maxReceiveCount`, 1 to 1000 | 5 |
+    /// | `RETIRED_GRACE_DAYS` | days that replaced renditions are kept, 1 to 3650 | 30 |
     ///
     /// The function's memory is `AWS_LAMBDA_FUNCTION_MEMORY_SIZE` in MB, which Lambda sets.
     ///
@@ -136,6 +147,12 @@ impl Config {
         }
         if let Some(concurrency) = number("RECORD_CONCURRENCY", var("RECORD_CONCURRENCY"), 1..=16)? {
             config.record_concurrency = concurrency;
+        }
+        if let Some(receives) = number("MAX_RECEIVES", var("MAX_RECEIVES"), 1..=1000)? {
+            config.max_receives = receives;
+        }
+        if let Some(days) = number("RETIRED_GRACE_DAYS", var("RETIRED_GRACE_DAYS"), 1..=3650)? {
+            config.grace = days * DAY;
         }
 
         let memory = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
@@ -270,6 +287,8 @@ mod tests {
             (&[("MAX_PIXELS", "many")], ["MAX_PIXELS", "whole number"]),
             (&[("MAX_SOURCE_BYTES", "0")], ["MAX_SOURCE_BYTES", "from 1"]),
             (&[("RECORD_CONCURRENCY", "99")], ["RECORD_CONCURRENCY", "to 16"]),
+            (&[("MAX_RECEIVES", "0")], ["MAX_RECEIVES", "from 1"]),
+            (&[("RETIRED_GRACE_DAYS", "0")], ["RETIRED_GRACE_DAYS", "from 1"]),
         ] {
             let error = config(vars).unwrap_err().to_string();
             assert!(words.iter().all(|word| error.contains(word)), "{vars:?}: {error}");

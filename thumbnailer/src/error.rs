@@ -48,6 +48,15 @@ pub enum Retryable {
         /// S3's code and message, or the connection's error.
         cause: String,
     },
+    /// Versions cannot be told apart, so that none can be deleted safely.
+    #[error(
+        "bucket {bucket} keeps no versions, so that nothing can be deleted from it without risk to newer work. Turn its \
+         versioning on"
+    )]
+    Unversioned {
+        /// The derived bucket.
+        bucket: String,
+    },
     /// Others kept writing the manifest in between.
     #[error("the manifest of {key} was changed by others {times} times in a row while it was to be written")]
     Contended {

@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::error::{Error, Retryable};
 use crate::event::{self, Envelope, EventError, Message, ObjectEvent};
 use crate::outcome::{Fate, Outcome, Report};
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Job, Pipeline};
 
 /// Told of every record's end.
 type Listener = Arc<dyn Fn(&Outcome) + Send + Sync>;
@@ -37,8 +37,7 @@ impl fmt::Debug for Thumbnailer {
 impl Thumbnailer {
     /// One that speaks to `s3`, from where it reads originals and where it writes what is derived.
     pub fn new(s3: Client, config: Config) -> Self {
-        let fingerprint = config.preset.fingerprint();
-        Self { pipeline: Arc::new(Pipeline { s3, config, fingerprint }), listener: None }
+        Self { pipeline: Arc::new(Pipeline::new(s3, config)), listener: None }
     }
 
     /// Has `listener` told of every record's end.
@@ -94,7 +93,7 @@ impl Thumbnailer {
             Err(_) => Default::default(),
         };
         let fate = match event {
-            Ok(event) => self.settle(&event, deadline, &mut report).await,
+            Ok(event) => self.settle(&event, receive_count, deadline, &mut report).await,
             Err(error) => Err(error.into()),
         }
         .unwrap_or_else(Fate::Retryable);
@@ -106,24 +105,47 @@ impl Thumbnailer {
         outcome
     }
 
-    /// The pipeline, within the deadline and with its panics caught.
+    /// The pipeline; what fails for the last time is recorded, so that the author hears of it.
     async fn settle(
         &self,
         event: &ObjectEvent,
+        receive_count: u32,
         deadline: Option<Deadline>,
         report: &mut Report,
     ) -> Result<Fate, Retryable> {
         let stop_at = deadline.map(|deadline| deadline.stop_work);
-        let work = AssertUnwindSafe(self.pipeline.settle(event, stop_at, report)).catch_unwind();
-        let settled = match deadline {
-            None => work.await,
-            Some(deadline) => {
-                let late = |_| Retryable::Deadline { doing: format!("working on {}", event.key) };
-                tokio::time::timeout_at(deadline.give_up.into(), work).await.map_err(late)?
-            }
-        };
-        settled.unwrap_or_else(|panic| Err(Retryable::Fault { what: panic_message(&*panic) }))
+        let work = self.pipeline.settle(Job::new(event, receive_count, stop_at, report));
+        let settled = guarded(work, deadline.map(|deadline| deadline.give_up), &event.key).await;
+        if let Err(cause) = &settled
+            && self.pipeline.is_last(receive_count)
+        {
+            let mut job = Job::new(event, receive_count, stop_at, report);
+            let record = async {
+                self.pipeline.record_failure(&mut job, cause).await;
+                Ok(())
+            };
+            // Its own failure is in the log.
+            let _ = guarded(record, deadline.map(|deadline| deadline.end), &event.key).await;
+        }
+        settled
     }
+}
+
+/// `work` until `until`, with its panics caught.
+async fn guarded<T>(
+    work: impl Future<Output = Result<T, Retryable>>,
+    until: Option<Instant>,
+    key: &str,
+) -> Result<T, Retryable> {
+    let work = AssertUnwindSafe(work).catch_unwind();
+    let done = match until {
+        None => work.await,
+        Some(until) => {
+            let late = |_| Retryable::Deadline { doing: format!("working on {key}") };
+            tokio::time::timeout_at(until.into(), work).await.map_err(late)?
+        }
+    };
+    done.unwrap_or_else(|panic| Err(Retryable::Fault { what: panic_message(&*panic) }))
 }
 
 /// When to stop, so that there is time left to say so.
@@ -133,6 +155,8 @@ struct Deadline {
     stop_work: Instant,
     /// Waiting for anything else, such as S3, ends here.
     give_up: Instant,
+    /// Nothing goes on past this.
+    end: Instant,
 }
 
 impl Deadline {
@@ -140,7 +164,7 @@ impl Deadline {
         let left = deadline.saturating_duration_since(Instant::now());
         let margin = (left / 10).clamp(Duration::from_millis(200), Duration::from_secs(3));
         let before = |margin| deadline.checked_sub(margin).unwrap_or(deadline);
-        Self { stop_work: before(margin), give_up: before(margin / 2) }
+        Self { stop_work: before(margin), give_up: before(margin / 2), end: before(margin / 8) }
     }
 }
 

@@ -8,7 +8,8 @@
 //!
 //! In the order of an event's way: `event` (what arrived), `handler` (a batch, one verdict a record),
 //! `pipeline` (one event, from manifest to manifest). The pipeline's helpers, one noun each: `decide` (is
-//! there work), `source` (the original), `renditions` (deriving and putting), `commit` (the manifest),
+//! there work), `source` (the original), `renditions` (deriving and putting), `draft` (what the manifest will say),
+//! `commit` (the manifest), `retire` (what goes at once), `sweep` (what goes later), `versions` (how it goes),
 //! `storage` (what S3's refusals mean). Beside it `config` and `client` (what the environment says), `outcome`
 //! and `error` (how it ended).
 
@@ -16,14 +17,18 @@ mod client;
 mod commit;
 mod config;
 mod decide;
+mod draft;
 mod error;
 mod event;
 mod handler;
 mod outcome;
 mod pipeline;
 mod renditions;
+mod retire;
 mod source;
 mod storage;
+mod sweep;
+mod versions;
 
 pub use client::client_from_env;
 pub use config::{Config, ConfigError};
@@ -32,3 +37,4 @@ pub use error::{Error, Retryable};
 pub use event::{Change, Delivery, Envelope, EventError, Message, ObjectEvent, parse};
 pub use handler::Thumbnailer;
 pub use outcome::{Fate, Outcome, Report, Stages};
+pub use sweep::{Sweep, Swept, sweep};
