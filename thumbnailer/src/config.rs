@@ -27,6 +27,8 @@ pub struct Config {
     pub limits: Limits,
     /// Messages of a batch that are worked on at once. Each may take all that `limits` allows.
     pub record_concurrency: usize,
+    /// Whether each invocation prints its metrics.
+    pub metrics: bool,
 }
 
 /// A setting that cannot be used, with what is allowed.
@@ -86,6 +88,7 @@ impl Config {
             preset: Preset::default(),
             limits: Limits::default(),
             record_concurrency: 1,
+            metrics: true,
         })
     }
 
@@ -110,6 +113,7 @@ impl Config {
     /// | `MAX_PIXELS` | pixels of a source | 250,000,000 |
     /// | `MAX_DECODED_BYTES` | bytes that decoding and resizing may hold | 60 % of the function's memory, else 1 GiB |
     /// | `RECORD_CONCURRENCY` | messages of a batch that are worked on at once, 1 to 16; they share the memory | 1 |
+    /// | `METRICS` | `off`: no line of metrics in the log; see [`crate::embedded_metrics`] | `on` |
     ///
     /// The function's memory is `AWS_LAMBDA_FUNCTION_MEMORY_SIZE` in MB, which Lambda sets.
     ///
@@ -137,6 +141,15 @@ impl Config {
         if let Some(concurrency) = number("RECORD_CONCURRENCY", var("RECORD_CONCURRENCY"), 1..=16)? {
             config.record_concurrency = concurrency;
         }
+
+        config.metrics = match var("METRICS").as_deref() {
+            None | Some("on") => true,
+            Some("off") => false,
+            Some(other) => {
+                let (value, allowed) = (other.to_owned(), "on or off".to_owned());
+                return Err(ConfigError::Invalid { name: "METRICS", value, allowed });
+            }
+        };
 
         let memory = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
         if let Some(megabytes) = number::<u64>(memory, var(memory), 1..=1 << 20)? {
@@ -267,6 +280,7 @@ mod tests {
             (&[("PRESET", "width = [1]")], ["PRESET", "width"]),
             (&[("PRESET_FILE", "/no/such/file.toml")], ["PRESET_FILE", "cannot be read"]),
             (&[("PRESET", "widths = [1]"), ("PRESET_FILE", "x")], ["PRESET_FILE", "one of them"]),
+            (&[("METRICS", "no")], ["METRICS", "off"]),
             (&[("MAX_PIXELS", "many")], ["MAX_PIXELS", "whole number"]),
             (&[("MAX_SOURCE_BYTES", "0")], ["MAX_SOURCE_BYTES", "from 1"]),
             (&[("RECORD_CONCURRENCY", "99")], ["RECORD_CONCURRENCY", "to 16"]),

@@ -18,6 +18,8 @@ use crate::pipeline::Pipeline;
 
 /// Told of every record's end.
 type Listener = Arc<dyn Fn(&Outcome) + Send + Sync>;
+/// Told of every invocation's end.
+type InvocationListener = Arc<dyn Fn(&[Outcome]) + Send + Sync>;
 
 /// The function: payloads of S3's events in, renditions and manifests in the derived bucket.
 ///
@@ -26,6 +28,7 @@ type Listener = Arc<dyn Fn(&Outcome) + Send + Sync>;
 pub struct Thumbnailer {
     pipeline: Arc<Pipeline>,
     listener: Option<Listener>,
+    invocation_listener: Option<InvocationListener>,
 }
 
 impl fmt::Debug for Thumbnailer {
@@ -38,13 +41,21 @@ impl Thumbnailer {
     /// One that speaks to `s3`, from where it reads originals and where it writes what is derived.
     pub fn new(s3: Client, config: Config) -> Self {
         let fingerprint = config.preset.fingerprint();
-        Self { pipeline: Arc::new(Pipeline { s3, config, fingerprint }), listener: None }
+        let pipeline = Arc::new(Pipeline { s3, config, fingerprint });
+        Self { pipeline, listener: None, invocation_listener: None }
     }
 
     /// Has `listener` told of every record's end.
     #[must_use]
     pub fn on_outcome(self, listener: impl Fn(&Outcome) + Send + Sync + 'static) -> Self {
         Self { listener: Some(Arc::new(listener)), ..self }
+    }
+
+    /// Has `listener` told of every invocation's end, with what became of its records: of none where the payload
+    /// could not be read.
+    #[must_use]
+    pub fn on_invocation(self, listener: impl Fn(&[Outcome]) + Send + Sync + 'static) -> Self {
+        Self { invocation_listener: Some(Arc::new(listener)), ..self }
     }
 
     /// Settles an invocation's payload and says, as its envelope wants it said, what is not settled.
@@ -57,17 +68,28 @@ impl Thumbnailer {
     /// [`Error::Envelope`] for a payload that cannot be read; [`Error::Unsettled`] when records of a direct
     /// invocation are not settled.
     pub async fn handle(&self, payload: Value, deadline: Option<Instant>) -> Result<Value, Error> {
-        let delivery = event::parse(&payload)
-            .inspect_err(|error| tracing::error!(cause = %error, "payload not read"))?;
+        let delivery = event::parse(&payload).inspect_err(|error| {
+            tracing::error!(cause = %error, "payload not read");
+            self.tell_invocation(&[]);
+        })?;
         let deadline = deadline.map(Deadline::new);
         let verdicts: Vec<(String, Vec<Outcome>)> = stream::iter(delivery.messages)
             .map(|message| self.message(message, deadline))
             .buffered(self.pipeline.config.record_concurrency)
             .collect()
             .await;
+        self.tell_invocation(&verdicts);
         match delivery.envelope {
             Envelope::Sqs => Ok(batch_response(&verdicts)),
             Envelope::Direct => direct_response(verdicts),
+        }
+    }
+
+    fn tell_invocation(&self, verdicts: &[(String, Vec<Outcome>)]) {
+        if let Some(listener) = &self.invocation_listener {
+            let outcomes: Vec<Outcome> =
+                verdicts.iter().flat_map(|(_, outcomes)| outcomes).cloned().collect();
+            listener(&outcomes);
         }
     }
 

@@ -10,7 +10,7 @@
 //! `pipeline` (one event, from manifest to manifest). The pipeline's helpers, one noun each: `decide` (is
 //! there work), `source` (the original), `renditions` (deriving and putting), `commit` (the manifest),
 //! `storage` (what S3's refusals mean). Beside it `config` and `client` (what the environment says), `outcome`
-//! and `error` (how it ended).
+//! and `error` (how it ended), `metrics` (what CloudWatch is told of it).
 
 mod client;
 mod commit;
@@ -19,6 +19,7 @@ mod decide;
 mod error;
 mod event;
 mod handler;
+mod metrics;
 mod outcome;
 mod pipeline;
 mod renditions;
@@ -31,4 +32,5 @@ pub use decide::{Decision, decide};
 pub use error::{Error, Retryable};
 pub use event::{Change, Delivery, Envelope, EventError, Message, ObjectEvent, parse};
 pub use handler::Thumbnailer;
+pub use metrics::{Invocation, embedded_metrics, memory_high_water};
 pub use outcome::{Fate, Outcome, Report, Stages};

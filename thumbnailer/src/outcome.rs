@@ -74,6 +74,8 @@ pub struct Report {
     pub bytes_out: u64,
     /// Why the image was rejected.
     pub reason: Option<Reason>,
+    /// Whether `failed` was committed, because this was the last time that the record was to come.
+    pub failed: bool,
     /// What went less than well with the image.
     pub warnings: Vec<String>,
     /// Where the time went.

@@ -1,12 +1,15 @@
 //! The Lambda function: hands invocations to [`thumbnailer::Thumbnailer`].
 
+use std::io::Write;
 use std::process::ExitCode;
-use std::time::{Instant, SystemTime};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, ensure};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
-use thumbnailer::{Config, Error, Thumbnailer, client_from_env};
+use thumbnailer::{
+    Config, Error, Invocation, Thumbnailer, client_from_env, embedded_metrics, memory_high_water,
+};
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
@@ -27,9 +30,13 @@ async fn run() -> anyhow::Result<()> {
     );
     let config = Config::from_env().context("configuration")?;
     log_to_stdout()?;
+    let metrics = config.metrics;
     let thumbnailer = Thumbnailer::new(client_from_env().await, config);
     let function = service_fn(|LambdaEvent { payload, context }: LambdaEvent<Value>| {
-        let thumbnailer = thumbnailer.clone();
+        let mut thumbnailer = thumbnailer.clone();
+        if metrics {
+            thumbnailer = telling_metrics(thumbnailer, &context);
+        }
         async move { thumbnailer.handle(payload, deadline(&context)).await.map_err(diagnose) }
     });
     lambda_runtime::run(function).await.map_err(anyhow::Error::from_boxed)
@@ -51,6 +58,24 @@ fn log_to_stdout() -> anyhow::Result<()> {
         .with_env_filter(filter)
         .init();
     Ok(())
+}
+
+/// Prints what the invocation came to for CloudWatch, which reads a line of metrics only if it is nothing else.
+fn telling_metrics(thumbnailer: Thumbnailer, context: &Context) -> Thumbnailer {
+    let context = context.clone();
+    thumbnailer.on_invocation(move |outcomes| {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let invocation = Invocation {
+            function: &context.env_config.function_name,
+            version: &context.env_config.version,
+            request_id: &context.request_id,
+            unix_ms: u64::try_from(now.as_millis()).unwrap_or_default(),
+            memory_high_water: memory_high_water(),
+        };
+        let line = format!("{}\n", embedded_metrics(outcomes, &invocation));
+        // A log that nobody takes is no reason to fail the work that it tells of.
+        let _ = std::io::stdout().lock().write_all(line.as_bytes());
+    })
 }
 
 /// The invocation's error, under a name that metrics and alarms can filter by.
