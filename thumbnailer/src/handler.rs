@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::config::Config;
 use crate::error::{Error, Retryable};
 use crate::event::{self, Envelope, EventError, Message, ObjectEvent};
+use crate::isolation::Isolation;
 use crate::outcome::{Fate, Outcome, Report};
 use crate::pipeline::Pipeline;
 
@@ -29,6 +30,7 @@ pub struct Thumbnailer {
     pipeline: Arc<Pipeline>,
     listener: Option<Listener>,
     invocation_listener: Option<InvocationListener>,
+    isolation: Option<Isolation>,
 }
 
 impl fmt::Debug for Thumbnailer {
@@ -42,7 +44,7 @@ impl Thumbnailer {
     pub fn new(s3: Client, config: Config) -> Self {
         let fingerprint = config.preset.fingerprint();
         let pipeline = Arc::new(Pipeline { s3, config, fingerprint });
-        Self { pipeline, listener: None, invocation_listener: None }
+        Self { pipeline, listener: None, invocation_listener: None, isolation: None }
     }
 
     /// Has `listener` told of every record's end.
@@ -56,6 +58,12 @@ impl Thumbnailer {
     #[must_use]
     pub fn on_invocation(self, listener: impl Fn(&[Outcome]) + Send + Sync + 'static) -> Self {
         Self { invocation_listener: Some(Arc::new(listener)), ..self }
+    }
+
+    /// Has records whose message was received before worked on in a process of their own.
+    #[must_use]
+    pub fn isolated(self, isolation: Isolation) -> Self {
+        Self { isolation: Some(isolation), ..self }
     }
 
     /// Settles an invocation's payload and says, as its envelope wants it said, what is not settled.
@@ -116,7 +124,17 @@ impl Thumbnailer {
             Err(_) => Default::default(),
         };
         let fate = match event {
-            Ok(event) => self.settle(&event, deadline, &mut report).await,
+            Ok(event) => match &self.isolation {
+                Some(isolation) if receive_count > 1 => {
+                    let deadline = deadline.map(|deadline| deadline.give_up);
+                    let told = isolation.run(&event, receive_count, deadline).await;
+                    told.map(|(fate, told)| {
+                        report = told;
+                        fate
+                    })
+                }
+                _ => self.settle(&event, deadline, &mut report).await,
+            },
             Err(error) => Err(error.into()),
         }
         .unwrap_or_else(Fate::Retryable);
@@ -126,6 +144,17 @@ impl Thumbnailer {
             listener(&outcome);
         }
         outcome
+    }
+
+    /// One event in this process, within `deadline` and with its panics caught.
+    pub(crate) async fn settle_here(
+        &self,
+        event: &ObjectEvent,
+        _receive_count: u32,
+        deadline: Option<Instant>,
+        report: &mut Report,
+    ) -> Result<Fate, Retryable> {
+        self.settle(event, deadline.map(Deadline::new), report).await
     }
 
     /// The pipeline, within the deadline and with its panics caught.

@@ -9,7 +9,8 @@
 //! In the order of an event's way: `event` (what arrived), `handler` (a batch, one verdict a record),
 //! `pipeline` (one event, from manifest to manifest). The pipeline's helpers, one noun each: `decide` (is
 //! there work), `source` (the original), `renditions` (deriving and putting), `commit` (the manifest),
-//! `storage` (what S3's refusals mean). Beside it `config` and `client` (what the environment says), `outcome`
+//! `storage` (what S3's refusals mean). `isolation` takes a record that came before through all of it in a
+//! process of its own. Beside it `config` and `client` (what the environment says), `outcome`
 //! and `error` (how it ended), `metrics` (what CloudWatch is told of it).
 
 mod client;
@@ -19,6 +20,7 @@ mod decide;
 mod error;
 mod event;
 mod handler;
+mod isolation;
 mod metrics;
 mod outcome;
 mod pipeline;
@@ -32,5 +34,6 @@ pub use decide::{Decision, decide};
 pub use error::{Error, Retryable};
 pub use event::{Change, Delivery, Envelope, EventError, Message, ObjectEvent, parse};
 pub use handler::Thumbnailer;
+pub use isolation::{Isolation, RECORD_VARIABLE, settle_record};
 pub use metrics::{Invocation, embedded_metrics, memory_high_water};
 pub use outcome::{Fate, Outcome, Report, Stages};

@@ -1,6 +1,7 @@
-//! The Lambda function: hands invocations to [`thumbnailer::Thumbnailer`].
+//! The Lambda function: hands invocations to [`thumbnailer::Thumbnailer`], and is its own child process for records
+//! that came before.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::ExitCode;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -8,9 +9,11 @@ use anyhow::{Context as _, ensure};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 use thumbnailer::{
-    Config, Error, Invocation, Thumbnailer, client_from_env, embedded_metrics, memory_high_water,
+    Config, Error, Invocation, Isolation, RECORD_VARIABLE, Thumbnailer, client_from_env, embedded_metrics,
+    memory_high_water, settle_record,
 };
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -24,14 +27,18 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> anyhow::Result<()> {
+    if std::env::var_os(RECORD_VARIABLE).is_some() {
+        return run_record().await;
+    }
     ensure!(
         std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some(),
         "this is the Lambda function and runs inside of AWS Lambda only; on a laptop, use `thumbnailer up`"
     );
     let config = Config::from_env().context("configuration")?;
-    log_to_stdout()?;
+    log_to(std::io::stdout)?;
     let metrics = config.metrics;
-    let thumbnailer = Thumbnailer::new(client_from_env().await, config);
+    let this = std::env::current_exe().context("where this program lies")?;
+    let thumbnailer = Thumbnailer::new(client_from_env().await, config).isolated(Isolation::new(this));
     let function = service_fn(|LambdaEvent { payload, context }: LambdaEvent<Value>| {
         let mut thumbnailer = thumbnailer.clone();
         if metrics {
@@ -42,8 +49,26 @@ async fn run() -> anyhow::Result<()> {
     lambda_runtime::run(function).await.map_err(anyhow::Error::from_boxed)
 }
 
+/// Settles the one record on standard input, for a parent that must not die of it.
+async fn run_record() -> anyhow::Result<()> {
+    // Should memory run out, the kernel is to end this process rather than its parent. Raising one's own score is
+    // always allowed; where there is none, nothing is lost.
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
+    let config = Config::from_env().context("configuration")?;
+    log_to(std::io::stderr)?;
+    let mut order = Vec::new();
+    std::io::stdin().read_to_end(&mut order).context("reading the record")?;
+    let thumbnailer = Thumbnailer::new(client_from_env().await, config);
+    let verdict = settle_record(&thumbnailer, &order).await.context("reading the record")?;
+    let mut out = std::io::stdout().lock();
+    out.write_all(&verdict).and_then(|()| out.flush()).context("telling what became of the record")
+}
+
 /// JSON, one object a line; the runtime's span adds the request's id to each.
-fn log_to_stdout() -> anyhow::Result<()> {
+fn log_to<W>(writer: W) -> anyhow::Result<()>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let filter = match std::env::var("RUST_LOG") {
         Ok(directives) => EnvFilter::try_new(&directives).context("RUST_LOG")?,
         Err(_) => EnvFilter::new("info"),
@@ -55,6 +80,7 @@ fn log_to_stdout() -> anyhow::Result<()> {
         .with_span_list(false)
         .with_target(false)
         .with_ansi(false)
+        .with_writer(writer)
         .with_env_filter(filter)
         .init();
     Ok(())
