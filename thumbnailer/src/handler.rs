@@ -162,7 +162,8 @@ impl Thumbnailer {
             let record = async {
                 self.pipeline.record_failure(&mut job, cause).await;
                 Ok(())
-            };
+            }
+            .boxed();
             // Its own failure is in the log.
             let _ = guarded(record, deadline.map(|deadline| deadline.end), &event.key).await;
         }
@@ -185,7 +186,7 @@ impl Thumbnailer {
         }
         let stop_at = deadline.map(|deadline| deadline.stop_work);
         // On the heap, since it is large, and nested deeper than the compiler follows.
-        let work = Box::pin(self.pipeline.settle(Job::new(event, receive_count, stop_at, report)));
+        let work = self.pipeline.settle(Job::new(event, receive_count, stop_at, report)).boxed();
         guarded(work, give_up, &event.key).await
     }
 }
