@@ -27,6 +27,8 @@ pub struct Config {
     pub limits: Limits,
     /// Messages of a batch that are worked on at once. Each may take all that `limits` allows.
     pub record_concurrency: usize,
+    /// The CloudFront distribution that is told of removals, by its id; none if `None`.
+    pub distribution_id: Option<String>,
     /// Whether each invocation prints its metrics.
     pub metrics: bool,
 }
@@ -88,6 +90,7 @@ impl Config {
             preset: Preset::default(),
             limits: Limits::default(),
             record_concurrency: 1,
+            distribution_id: None,
             metrics: true,
         })
     }
@@ -113,6 +116,7 @@ impl Config {
     /// | `MAX_PIXELS` | pixels of a source | 250,000,000 |
     /// | `MAX_DECODED_BYTES` | bytes that decoding and resizing may hold | 60 % of the function's memory, else 1 GiB |
     /// | `RECORD_CONCURRENCY` | messages of a batch that are worked on at once, 1 to 16; they share the memory | 1 |
+    /// | `DISTRIBUTION_ID` | the CloudFront distribution that is told to forget what was removed | none |
     /// | `METRICS` | `off`: no line of metrics in the log; see [`crate::embedded_metrics`] | `on` |
     ///
     /// The function's memory is `AWS_LAMBDA_FUNCTION_MEMORY_SIZE` in MB, which Lambda sets.
@@ -142,6 +146,7 @@ impl Config {
             config.record_concurrency = concurrency;
         }
 
+        config.distribution_id = var("DISTRIBUTION_ID").map(distribution_id).transpose()?;
         config.metrics = match var("METRICS").as_deref() {
             None | Some("on") => true,
             Some("off") => false,
@@ -188,6 +193,15 @@ fn preset(inline: Option<String>, file: Option<String>) -> Result<Option<Preset>
         allowed: format!("a preset in TOML ({})", error.to_string().trim_end()),
     };
     Preset::from_toml(&toml).map(Some).map_err(invalid)
+}
+
+/// Letters and digits only, so that it can stand in a URL as it is.
+fn distribution_id(value: String) -> Result<String, ConfigError> {
+    if value.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
+        return Ok(value);
+    }
+    let allowed = "a CloudFront distribution's id, such as E2QWRUHAPOMQZL".to_owned();
+    Err(ConfigError::Invalid { name: "DISTRIBUTION_ID", value, allowed })
 }
 
 fn number<T>(
@@ -280,6 +294,7 @@ mod tests {
             (&[("PRESET", "width = [1]")], ["PRESET", "width"]),
             (&[("PRESET_FILE", "/no/such/file.toml")], ["PRESET_FILE", "cannot be read"]),
             (&[("PRESET", "widths = [1]"), ("PRESET_FILE", "x")], ["PRESET_FILE", "one of them"]),
+            (&[("DISTRIBUTION_ID", "d111.cloudfront.net")], ["DISTRIBUTION_ID", "E2QWRUHAPOMQZL"]),
             (&[("METRICS", "no")], ["METRICS", "off"]),
             (&[("MAX_PIXELS", "many")], ["MAX_PIXELS", "whole number"]),
             (&[("MAX_SOURCE_BYTES", "0")], ["MAX_SOURCE_BYTES", "from 1"]),

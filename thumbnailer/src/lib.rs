@@ -9,10 +9,11 @@
 //! In the order of an event's way: `event` (what arrived), `handler` (a batch, one verdict a record),
 //! `pipeline` (one event, from manifest to manifest). The pipeline's helpers, one noun each: `decide` (is
 //! there work), `source` (the original), `renditions` (deriving and putting), `commit` (the manifest),
-//! `storage` (what S3's refusals mean). `isolation` takes a record that came before through all of it in a
+//! `storage` (what S3's refusals mean), `cdn` (what readers must not get any more). `isolation` takes a record that came before through all of it in a
 //! process of its own. Beside it `config` and `client` (what the environment says), `outcome`
 //! and `error` (how it ended), `metrics` (what CloudWatch is told of it).
 
+mod cdn;
 mod client;
 mod commit;
 mod config;
@@ -28,6 +29,7 @@ mod renditions;
 mod source;
 mod storage;
 
+pub use cdn::Cdn;
 pub use client::client_from_env;
 pub use config::{Config, ConfigError};
 pub use decide::{Decision, decide};

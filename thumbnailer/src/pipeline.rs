@@ -13,6 +13,7 @@ use manifest::{
     Manifest, Placeholder, PresetInfo, Reason, SCHEMA, SourceRecord, State, check_source_key, source_digest,
 };
 
+use crate::cdn::Cdn;
 use crate::commit::{self, Present};
 use crate::config::Config;
 use crate::decide::{Decision, decide, describes};
@@ -26,12 +27,14 @@ use crate::source::{self, Facts};
 const ATTEMPTS: u32 = 5;
 
 /// The pipeline's fixed surroundings.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Pipeline {
     pub(crate) s3: Client,
     pub(crate) config: Config,
     /// The preset's, computed once.
     pub(crate) fingerprint: String,
+    /// Told of removals.
+    pub(crate) cdn: Option<Cdn>,
 }
 
 /// What looking at the source came to.
@@ -73,6 +76,9 @@ impl Pipeline {
                 },
             };
             if self.commit(&made, present.as_ref(), report).await? {
+                if let (State::Removed, Some(cdn)) = (made.state, &self.cdn) {
+                    cdn.forget(&event.key, made.source.sequencer.as_deref().unwrap_or_default()).await?;
+                }
                 return Ok(fate_of(made.state));
             }
             draft = Some(made);
