@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_s3::Client;
 use futures::{FutureExt, StreamExt, stream};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use crate::answer::answer;
 use crate::config::Config;
 use crate::error::{Error, Retryable};
-use crate::event::{self, Envelope, EventError, Message, ObjectEvent};
+use crate::event::{self, EventError, Message, ObjectEvent};
 use crate::outcome::{Fate, Outcome, Report};
 use crate::pipeline::Pipeline;
 
@@ -49,13 +50,13 @@ impl Thumbnailer {
 
     /// Settles an invocation's payload and says, as its envelope wants it said, what is not settled.
     ///
-    /// A batch from SQS is answered with its `batchItemFailures`. Work that would go on past `deadline` is
-    /// stopped in good order a little before it, and its records come again.
+    /// A batch from SQS is answered with its `batchItemFailures`, a job of S3 Batch Operations with a result a task.
+    /// Work that would go on past `deadline` is stopped in good order a little before it, and its records come again.
     ///
     /// # Errors
     ///
-    /// [`Error::Envelope`] for a payload that cannot be read; [`Error::Unsettled`] when records of a direct
-    /// invocation are not settled.
+    /// [`Error::Envelope`] for a payload that cannot be read; [`Error::Unsettled`] when records are not settled and
+    /// the envelope has no other way to say so.
     pub async fn handle(&self, payload: Value, deadline: Option<Instant>) -> Result<Value, Error> {
         let delivery = event::parse(&payload)
             .inspect_err(|error| tracing::error!(cause = %error, "payload not read"))?;
@@ -65,10 +66,7 @@ impl Thumbnailer {
             .buffered(self.pipeline.config.record_concurrency)
             .collect()
             .await;
-        match delivery.envelope {
-            Envelope::Sqs => Ok(batch_response(&verdicts)),
-            Envelope::Direct => direct_response(verdicts),
-        }
+        answer(&delivery.envelope, verdicts)
     }
 
     /// One message's records, one after the other.
@@ -141,29 +139,6 @@ impl Deadline {
         let margin = (left / 10).clamp(Duration::from_millis(200), Duration::from_secs(3));
         let before = |margin| deadline.checked_sub(margin).unwrap_or(deadline);
         Self { stop_work: before(margin), give_up: before(margin / 2) }
-    }
-}
-
-/// `SQSBatchResponse`: the ids of the messages that are to come again.
-fn batch_response(verdicts: &[(String, Vec<Outcome>)]) -> Value {
-    let failed: Vec<Value> = verdicts
-        .iter()
-        .filter(|(_, outcomes)| outcomes.iter().any(|outcome| !outcome.fate.is_success()))
-        .map(|(id, _)| json!({ "itemIdentifier": id }))
-        .collect();
-    json!({ "batchItemFailures": failed })
-}
-
-fn direct_response(verdicts: Vec<(String, Vec<Outcome>)>) -> Result<Value, Error> {
-    let outcomes: Vec<Outcome> = verdicts.into_iter().flat_map(|(_, outcomes)| outcomes).collect();
-    let of = outcomes.len();
-    let mut causes = outcomes.into_iter().filter_map(|outcome| match outcome.fate {
-        Fate::Retryable(cause) => Some(cause),
-        _ => None,
-    });
-    match causes.next() {
-        None => Ok(Value::Null),
-        Some(first) => Err(Error::Unsettled { failed: 1 + causes.count(), of, first }),
     }
 }
 

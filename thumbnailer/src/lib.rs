@@ -7,11 +7,12 @@
 //! # Layout
 //!
 //! In the order of an event's way: `event` (what arrived), `handler` (a batch, one verdict a record),
-//! `pipeline` (one event, from manifest to manifest). The pipeline's helpers, one noun each: `decide` (is
+//! `pipeline` (one event, from manifest to manifest), `answer` (what the envelope is told). The pipeline's helpers, one noun each: `decide` (is
 //! there work), `source` (the original), `renditions` (deriving and putting), `commit` (the manifest),
 //! `storage` (what S3's refusals mean). Beside it `config` and `client` (what the environment says), `outcome`
 //! and `error` (how it ended).
 
+mod answer;
 mod client;
 mod commit;
 mod config;
