@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::requests::Counter;
-use crate::storage::{Layout, Store};
+use crate::storage::{Fault, Layout, Store};
 use crate::wire::Wire;
 use crate::{Builder, Error, Queue, RequestCounts};
 
@@ -81,6 +81,26 @@ impl Server {
     /// How often each operation was asked for so far.
     pub fn requests(&self) -> RequestCounts {
         self.counter.snapshot()
+    }
+
+    /// Removes every noncurrent version and delete marker of `bucket`, as a lifecycle rule would in time, and sends a
+    /// `LifecycleExpiration:Delete` event for each if the bucket notifies. Returns how many there were.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchBucket`], and [`Error::Io`] if one cannot be removed; it and those after it stay.
+    pub async fn expire_noncurrent(&self, bucket: &str) -> Result<usize, Error> {
+        let found = match self.store.bucket(bucket) {
+            Ok(found) => self.store.expire_noncurrent(&found).await,
+            Err(fault) => Err(fault),
+        };
+        found.map_err(|fault| match fault {
+            Fault::NoSuchBucket => Error::NoSuchBucket(bucket.to_owned()),
+            Fault::Disk(error) => error,
+            other => {
+                Error::io("expire versions in", self.store.layout().store(bucket))(io::Error::other(other))
+            }
+        })
     }
 
     /// Stops accepting, lets open requests end (for ten seconds at most) and writes the state down.

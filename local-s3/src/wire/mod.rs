@@ -48,7 +48,10 @@ fn origin<T>(request: &S3Request<T>) -> Origin {
     Origin {
         request_id: call.request_id,
         source_ip: call.source_ip,
-        principal: request.credentials.as_ref().map(|keys| keys.access_key.clone()).unwrap_or_default(),
+        principal: format!(
+            "AWS:{}",
+            request.credentials.as_ref().map_or("", |keys| keys.access_key.as_str())
+        ),
     }
 }
 
