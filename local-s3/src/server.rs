@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::line::Line;
 use crate::requests::Counter;
 use crate::storage::{Fault, Layout, Store};
 use crate::wire::Wire;
@@ -46,7 +47,13 @@ impl Server {
         let opened = tokio::task::spawn_blocking(move || {
             let layout = Layout::create(&settings.data_dir)?;
             let lock = lock(&layout)?;
-            let (store, queue) = Store::open(layout, &settings.region, &settings.buckets, settings.queue)?;
+            let (store, queue) = Store::open(
+                layout,
+                &settings.region,
+                &settings.buckets,
+                settings.queue,
+                settings.event_faults,
+            )?;
             Ok((lock, store, queue))
         });
         let (lock, store, queue) = match opened.await {
@@ -172,9 +179,11 @@ async fn accept(listener: TcpListener, wire: Wire, mut stopped: watch::Receiver<
             }
         };
         let _ = stream.set_nodelay(true);
+        let line = Line::new(stream);
+        let service = wire.for_line(peer.ip(), line.end(), stopped.clone());
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
-            .serve_connection(TokioIo::new(stream), wire.for_peer(peer.ip()));
+            .serve_connection(TokioIo::new(line), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {

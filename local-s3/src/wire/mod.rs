@@ -2,6 +2,7 @@
 
 mod access;
 mod attributes;
+mod broken;
 mod bucket;
 mod condition;
 mod copy;
@@ -10,6 +11,7 @@ mod digest;
 mod fault;
 mod front;
 mod get;
+mod inflict;
 mod list;
 mod multipart;
 mod part;
