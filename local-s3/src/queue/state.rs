@@ -123,3 +123,104 @@ impl State {
         Depth { visible: self.live.len() - in_flight, in_flight, dead: self.dead.len() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Add { rank: u64 },
+        Pass { seconds: u64 },
+        Deliver { seconds: u64 },
+        Wait { id: usize, seconds: u64 },
+        Remove { id: usize },
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            3 => (0..3_u64).prop_map(|rank| Step::Add { rank }),
+            2 => (0..4_u64).prop_map(|seconds| Step::Pass { seconds }),
+            3 => (0..6_u64).prop_map(|seconds| Step::Deliver { seconds }),
+            1 => (0..20_usize, 0..6_u64).prop_map(|(id, seconds)| Step::Wait { id, seconds }),
+            1 => (0..20_usize).prop_map(|id| Step::Remove { id }),
+        ]
+    }
+
+    /// What a message should be, looked up the slow way.
+    struct Known {
+        rank: u64,
+        until: Option<Instant>,
+        receipt: Option<String>,
+    }
+
+    fn name(id: usize) -> String {
+        format!("{id:04}")
+    }
+
+    fn stored(id: usize) -> Stored {
+        Stored {
+            id: name(id),
+            body: String::new(),
+            sent_unix_ms: 0,
+            receive_count: 0,
+            first_receive_unix_ms: 0,
+            cause: None,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_lowest_that_may_be_delivered_comes_first(steps in prop::collection::vec(step(), 0..80)) {
+            let (mut state, mut known) = (State::default(), BTreeMap::<String, Known>::new());
+            let (mut now, mut added, mut receipts) = (Instant::now(), 0, 0);
+            for step in steps {
+                match step {
+                    Step::Add { rank } => {
+                        state.add(stored(added), Sending { delay: Duration::ZERO, rank });
+                        known.insert(name(added), Known { rank, until: None, receipt: None });
+                        added += 1;
+                    }
+                    Step::Pass { seconds } => now += Duration::from_secs(seconds),
+                    Step::Deliver { seconds } => {
+                        if let Some(first) = state.first(now) {
+                            receipts += 1;
+                            let (receipt, until) = (receipts.to_string(), now + Duration::from_secs(seconds));
+                            if let Some(known) = known.get_mut(&first.id) {
+                                (known.receipt, known.until) = (Some(receipt.clone()), Some(until));
+                            }
+                            state.deliver(first, receipt, until);
+                        }
+                    }
+                    Step::Wait { id, seconds } => {
+                        let until = now + Duration::from_secs(seconds);
+                        state.wait(&name(id), until);
+                        if let Some(known) = known.get_mut(&name(id)) {
+                            (known.receipt, known.until) = (None, Some(until));
+                        }
+                    }
+                    Step::Remove { id } => {
+                        state.remove(&name(id));
+                        known.remove(&name(id));
+                    }
+                }
+                let may = |known: &&Known| known.until.is_none_or(|until| until <= now);
+                let first = known.iter().filter(|(_, known)| may(known)).min_by_key(|(id, known)| (known.rank, *id));
+                prop_assert_eq!(state.first(now).map(|stored| stored.id), first.map(|(id, _)| id.clone()));
+                let next = known.values().filter_map(|known| known.until.filter(|until| *until > now)).min();
+                prop_assert_eq!(state.next_deadline(), next);
+                prop_assert_eq!(state.is_settled(), known.is_empty());
+                for (id, known) in &known {
+                    for receipt in (1..=receipts).map(|receipt| receipt.to_string()) {
+                        let held = known.receipt.as_ref() == Some(&receipt);
+                        prop_assert_eq!(state.in_flight(id, &receipt).is_some(), held);
+                    }
+                }
+            }
+        }
+    }
+}
