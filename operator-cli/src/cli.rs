@@ -21,6 +21,7 @@ Examples:
   thumbnailer up photos --once                     derive a folder, print a table, end
   thumbnailer render photos --out site/images      files to files, without S3
   thumbnailer render a.jpg --out out --widths 320,640 --formats jpeg,webp
+  thumbnailer status 2026/harbour.jpg              what became of an upload
 
 Exit codes: 0 all well, 1 something failed or was rejected, 2 wrong usage.";
 
@@ -30,6 +31,8 @@ pub(crate) enum Command {
     Up(Up),
     /// Derive files to files, without S3
     Render(Render),
+    /// Say what became of an upload, and why
+    Status(Status),
 }
 
 const UP_EXAMPLES: &str = "\
@@ -105,6 +108,38 @@ pub(crate) struct Render {
     #[arg(long, value_name = "FILE")]
     pub(crate) preset: Option<PathBuf>,
     /// One JSON object a source on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const STATUS_EXAMPLES: &str = "\
+Examples:
+  thumbnailer status 2026/harbour.jpg --bucket my-derived-bucket
+  thumbnailer status a.jpg b.jpg --endpoint-url http://127.0.0.1:9000
+  thumbnailer status a.jpg --json | jq .manifest.reason
+
+Keys are those of the originals. Credentials and region come from where the AWS CLI finds them.
+Exit codes: 0 all are derived, 1 some are not, 2 wrong usage.";
+
+#[derive(Debug, Args)]
+#[command(after_help = STATUS_EXAMPLES)]
+pub(crate) struct Status {
+    /// Keys of originals
+    #[arg(required = true, value_name = "KEY")]
+    pub(crate) keys: Vec<String>,
+    /// Bucket of the renditions and manifests
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "DERIVED_BUCKET",
+        hide_env_values = true,
+        default_value = "derived"
+    )]
+    pub(crate) bucket: String,
+    /// Another S3 than Amazon's, as in AWS_ENDPOINT_URL
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// One JSON object a key on stdout
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -1,4 +1,5 @@
-//! The operator's tool: run the pipeline on a laptop (`up`), derive files to files (`render`).
+//! The operator's tool: run the pipeline on a laptop (`up`), derive files to files (`render`), say what became of an
+//! upload (`status`).
 //!
 //! # Layout
 //!
@@ -8,9 +9,11 @@
 mod budget;
 mod cli;
 mod files;
+mod manifests;
 mod preset;
 mod render;
 mod report;
+mod status;
 mod up;
 
 use std::process::ExitCode;
@@ -34,6 +37,7 @@ async fn main() -> ExitCode {
     let ending = match cli.command {
         Command::Up(args) => up::run(args).await,
         Command::Render(args) => render::run(args),
+        Command::Status(args) => status::run(args).await,
     };
     match ending {
         Ok(Ending::AllWell) => ExitCode::SUCCESS,
