@@ -2,102 +2,18 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::process::{Command, Output};
-use std::sync::{Arc, Mutex};
+mod world;
 
-use aws_sdk_s3::Client;
-use aws_sdk_s3::primitives::ByteStream;
-use local_s3::{Bucket, Server};
 use manifest::{Manifest, Reason, Retired, SCHEMA, SourceRecord, State, manifest_key};
 use serde_json::{Value, json};
-use thumbnailer::{Config, Thumbnailer};
-
-/// S3 with a function that can be told of what lies in it.
-struct World {
-    server: Server,
-    s3: Client,
-    thumbnailer: Thumbnailer,
-    _data: tempfile::TempDir,
-}
-
-impl World {
-    async fn start() -> Self {
-        let data = tempfile::tempdir().unwrap();
-        let server = Server::builder()
-            .data_dir(data.path())
-            .listen(([127, 0, 0, 1], 0).into())
-            .bucket(Bucket::new("originals").versioned(true).notify(true))
-            .bucket(Bucket::new("derived").versioned(true))
-            .start()
-            .await
-            .unwrap();
-        let s3 = Client::from_conf(
-            aws_sdk_s3::Config::builder()
-                .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
-                .endpoint_url(server.endpoint_url())
-                .force_path_style(true)
-                .region(aws_sdk_s3::config::Region::new("us-east-1"))
-                .credentials_provider(aws_credential_types::Credentials::new(
-                    "local",
-                    "locallocal",
-                    None,
-                    None,
-                    "test",
-                ))
-                .http_client(aws_smithy_http_client::Builder::new().build_http())
-                .build(),
-        );
-        let thumbnailer = Thumbnailer::new(s3.clone(), Config::new("derived").unwrap());
-        Self { server, s3, thumbnailer, _data: data }
-    }
-
-    async fn put(&self, bucket: &str, key: &str, bytes: Vec<u8>) {
-        self.s3.put_object().bucket(bucket).key(key).body(ByteStream::from(bytes)).send().await.unwrap();
-    }
-
-    /// Hands everything that the queue holds to the function.
-    async fn settle(&self) {
-        let bodies: Arc<Mutex<Vec<String>>> = Arc::default();
-        let take = {
-            let bodies = bodies.clone();
-            move |batch: Vec<local_s3::Message>| {
-                bodies.lock().unwrap().extend(batch.into_iter().map(|message| message.body));
-                std::future::ready(Vec::new())
-            }
-        };
-        let queue = self.server.queue();
-        queue.run(take, queue.settled()).await;
-        let bodies = std::mem::take(&mut *bodies.lock().unwrap());
-        for body in bodies {
-            self.thumbnailer.handle(serde_json::from_str(&body).unwrap(), None).await.unwrap();
-        }
-    }
-
-    /// Runs `thumbnailer status` with `args`, without anything of this machine's own set-up.
-    async fn status(&self, args: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_thumbnailer"));
-        command.arg("status").args(args).env_clear().envs([
-            ("AWS_ENDPOINT_URL", self.server.endpoint_url().as_str()),
-            ("AWS_ACCESS_KEY_ID", "local"),
-            ("AWS_SECRET_ACCESS_KEY", "locallocal"),
-            ("AWS_EC2_METADATA_DISABLED", "true"),
-            ("AWS_CONFIG_FILE", "/dev/null"),
-            ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
-        ]);
-        tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
-    }
-}
-
-fn stdout(output: &Output) -> &str {
-    std::str::from_utf8(&output.stdout).unwrap()
-}
+use world::{World, stdout};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_derived_picture_is_told_with_its_source_and_renditions() {
     let world = World::start().await;
     world.put("originals", "2026/a b+ü.jpg", fixtures::photo("coffee.jpg")).await;
     world.settle().await;
-    let output = world.status(&["2026/a b+ü.jpg"]).await;
+    let output = world.run(&["status", "2026/a b+ü.jpg"]).await;
     let text = stdout(&output);
     assert_eq!(output.status.code(), Some(0), "{text}{:?}", output.stderr);
     let lines: Vec<&str> = text.lines().collect();
@@ -137,7 +53,7 @@ async fn what_is_not_derived_is_told_with_its_reason_and_remedy() {
     };
     world.put("derived", &manifest_key("f.jpg"), failed.to_json()).await;
 
-    let output = world.status(&["page.jpg", "f.jpg", "gone.jpg"]).await;
+    let output = world.run(&["status", "page.jpg", "f.jpg", "gone.jpg"]).await;
     let text = stdout(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
     let parts: Vec<&str> = text.split("\n\n").collect();
@@ -165,7 +81,7 @@ async fn what_is_not_derived_is_told_with_its_reason_and_remedy() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_without_a_manifest_gets_what_that_may_mean() {
     let world = World::start().await;
-    let output = world.status(&["nowhere.jpg"]).await;
+    let output = world.run(&["status", "nowhere.jpg"]).await;
     let text = stdout(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(
@@ -182,7 +98,7 @@ async fn json_is_an_object_a_key_with_the_whole_manifest() {
     world.put("originals", "a.jpg", fixtures::photo("coffee.jpg")).await;
     world.settle().await;
     let endpoint = world.server.endpoint_url();
-    let output = world.status(&["a.jpg", "b.jpg", "--json", "--endpoint-url", &endpoint]).await;
+    let output = world.run(&["status", "a.jpg", "b.jpg", "--json", "--endpoint-url", &endpoint]).await;
     assert_eq!(output.status.code(), Some(1));
     let told: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let object = world.s3.get_object().bucket("derived").key("a.jpg/manifest.json").send().await.unwrap();
@@ -195,16 +111,16 @@ async fn json_is_an_object_a_key_with_the_whole_manifest() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_stands_in_the_way_is_told_in_words() {
     let world = World::start().await;
-    let output = world.status(&["a.jpg", "--bucket", "no-such-bucket"]).await;
+    let output = world.run(&["status", "a.jpg", "--bucket", "no-such-bucket"]).await;
     assert_eq!(output.status.code(), Some(1));
     let text = stdout(&output);
     assert!(text.starts_with("a.jpg: unknown\n  there is no bucket no-such-bucket."), "{text}");
     assert!(text.contains("DERIVED_BUCKET"), "{text}");
 
     world.put("derived", &manifest_key("odd.jpg"), b"{\"schema\":9}".to_vec()).await;
-    let output = world.status(&["odd.jpg"]).await;
+    let output = world.run(&["status", "odd.jpg"]).await;
     let text = stdout(&output);
     assert!(text.contains("its manifest cannot be read") && text.contains("newer version"), "{text}");
 
-    assert_eq!(world.status(&[]).await.status.code(), Some(2));
+    assert_eq!(world.run(&["status",]).await.status.code(), Some(2));
 }
