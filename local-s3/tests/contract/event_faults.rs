@@ -4,27 +4,41 @@ use std::time::Duration;
 
 use local_s3::{EventFaultCounts, EventFaults, QueueSettings};
 use serde_json::Value;
+use tokio::sync::Notify;
 
-use crate::support::{Site, builder, drain, site_with};
+use crate::support::{Site, drain, site_with};
 
 const CALM: EventFaults =
     EventFaults { seed: 3, duplicate: 0.0, delay: 0.0, longest_delay: Duration::ZERO, shuffle: false };
+
+/// Longer than any test.
+const HOURS: Duration = Duration::from_secs(3600 * 1000);
 
 async fn faulty(faults: EventFaults) -> Site {
     let settings = QueueSettings { batch_size: 1, concurrency: 1, ..QueueSettings::default() };
     site_with(|builder| builder.queue(settings).event_faults(faults)).await
 }
 
-/// Keys in the order of delivery, and each message's id.
-async fn delivered(site: &Site) -> Vec<(String, String)> {
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let (kept, queue) = (Arc::clone(&seen), site.server.queue());
+/// Keys in the order of delivery, and each message's id; ends after `count` of them, or when nothing is left.
+async fn delivered(site: &Site, count: usize) -> Vec<(String, String)> {
+    let (seen, enough) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Notify::new()));
+    let (kept, reached, queue) = (Arc::clone(&seen), Arc::clone(&enough), site.server.queue());
     let deliver = move |batch: Vec<local_s3::Message>| {
-        kept.lock().unwrap().extend(batch);
+        let mut kept = kept.lock().unwrap();
+        kept.extend(batch);
+        if kept.len() == count {
+            reached.notify_one();
+        }
         async { Vec::new() }
     };
     let settled = queue.clone();
-    queue.run(deliver, async move { settled.settled().await }).await;
+    let stop = async move {
+        tokio::select! {
+            () = settled.settled() => {}
+            () = enough.notified() => {}
+        }
+    };
+    queue.run(deliver, stop).await;
     let seen = seen.lock().unwrap();
     seen.iter().map(|message| (key(&message.body), message.id.clone())).collect()
 }
@@ -46,7 +60,7 @@ async fn put_all(site: &Site, count: usize) -> Vec<String> {
 async fn duplicates_are_messages_of_their_own_and_all_arrive() {
     let site = faulty(EventFaults { duplicate: 0.5, ..CALM }).await;
     let keys = put_all(&site, 60).await;
-    let seen = delivered(&site).await;
+    let seen = delivered(&site, usize::MAX).await;
     let ids: HashSet<&String> = seen.iter().map(|(_, id)| id).collect();
     assert_eq!(ids.len(), seen.len());
     let mut times: HashMap<&str, usize> = HashMap::new();
@@ -64,7 +78,7 @@ async fn shuffled_events_all_arrive_in_another_order_that_the_seed_decides() {
     for _ in 0..2 {
         let site = faulty(EventFaults { shuffle: true, ..CALM }).await;
         let keys = put_all(&site, 30).await;
-        let seen: Vec<String> = delivered(&site).await.into_iter().map(|(key, _)| key).collect();
+        let seen: Vec<String> = delivered(&site, usize::MAX).await.into_iter().map(|(key, _)| key).collect();
         assert_ne!(seen, keys);
         let mut sorted = seen.clone();
         sorted.sort();
@@ -75,28 +89,40 @@ async fn shuffled_events_all_arrive_in_another_order_that_the_seed_decides() {
 }
 
 #[tokio::test]
-async fn delayed_events_come_later_and_all_arrive() {
-    let faults = EventFaults { delay: 0.5, longest_delay: Duration::from_millis(300), ..CALM };
-    let site = faulty(faults).await;
+async fn what_is_not_delayed_overtakes_what_is() {
+    let site = faulty(EventFaults { delay: 0.5, longest_delay: HOURS, ..CALM }).await;
     let keys = put_all(&site, 30).await;
     assert_eq!(site.server.queue().depth().visible, 30, "what is delayed is waiting");
-    let seen: Vec<String> = delivered(&site).await.into_iter().map(|(key, _)| key).collect();
-    assert_ne!(seen, keys);
-    let sorted: HashSet<String> = seen.iter().cloned().collect();
-    assert_eq!((seen.len(), sorted.len()), (30, 30));
     let counts = site.server.queue().event_faults();
-    assert!(counts.delayed > 0 && counts.duplicated == 0, "{counts:?}");
+    let delayed = usize::try_from(counts.delayed).unwrap();
+    assert!((1..30).contains(&delayed) && counts.duplicated == 0, "{counts:?}");
+    let mut seen: Vec<String> =
+        delivered(&site, 30 - delayed).await.into_iter().map(|(key, _)| key).collect();
+    assert_eq!(site.server.queue().depth().visible, delayed);
+    assert_ne!(seen, keys[..seen.len()], "not just the first ones");
+    let rest = drain(&site.restart().await.server.queue()).await;
+    seen.extend(rest.iter().map(|body| key(body)));
+    seen.sort();
+    assert_eq!(seen, keys);
+}
+
+#[tokio::test]
+async fn delayed_events_come_by_themselves() {
+    let faults = EventFaults { delay: 1.0, longest_delay: Duration::from_millis(20), ..CALM };
+    let site = faulty(faults).await;
+    let keys = put_all(&site, 10).await;
+    let mut seen: Vec<String> = delivered(&site, usize::MAX).await.into_iter().map(|(key, _)| key).collect();
+    seen.sort();
+    assert_eq!(seen, keys);
+    assert_eq!(site.server.queue().event_faults(), EventFaultCounts { duplicated: 0, delayed: 10 });
 }
 
 #[tokio::test]
 async fn duplicates_outlive_the_server_and_nothing_is_delayed_after_it() {
-    let hours = Duration::from_secs(3600 * 1000);
-    let site = faulty(EventFaults { duplicate: 1.0, delay: 1.0, longest_delay: hours, ..CALM }).await;
+    let site = faulty(EventFaults { duplicate: 1.0, delay: 1.0, longest_delay: HOURS, ..CALM }).await;
     put_all(&site, 10).await;
     let sent = 10 + site.server.queue().event_faults().duplicated;
     assert!(sent >= 20);
-    let Site { server, dir, .. } = site;
-    server.stop().await;
-    let server = builder(dir.path()).start().await.unwrap();
-    assert_eq!(drain(&server.queue()).await.len() as u64, sent);
+    let rest = drain(&site.restart().await.server.queue()).await;
+    assert_eq!(rest.len() as u64, sent);
 }
