@@ -68,8 +68,7 @@ pub(super) fn source(record: &Value) -> Option<&str> {
     record.get("eventSource").or_else(|| record.get("EventSource"))?.as_str()
 }
 
-/// What S3 sends when notifications are set up. Source: Amazon S3 User Guide, "Granting permissions to publish event
-/// notification messages to a destination".
+/// What S3 sends when notifications are set up (Amazon S3 User Guide, "Event message structure").
 fn is_test_event(document: &Value) -> bool {
     document.get("Event").and_then(Value::as_str) == Some("s3:TestEvent")
 }
