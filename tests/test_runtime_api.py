@@ -38,6 +38,7 @@ def buckets(up):
     """Buckets of `up`'s of which its own pipeline knows nothing, so that only `bootstrap` derives."""
     for name in ("rt-originals", "rt-derived"):
         up.s3.create_bucket(Bucket=name)
+    up.s3.put_bucket_versioning(Bucket="rt-derived", VersioningConfiguration={"Status": "Enabled"})
 
 
 @pytest.fixture(scope="module")
