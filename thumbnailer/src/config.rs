@@ -34,6 +34,8 @@ pub struct Config {
     pub max_receives: u32,
     /// How long renditions that no manifest names any more are kept for pages that still do.
     pub grace: Duration,
+    /// Whether each invocation prints its metrics.
+    pub metrics: bool,
 }
 
 /// A setting that cannot be used, with what is allowed.
@@ -95,6 +97,7 @@ impl Config {
             record_concurrency: 1,
             max_receives: 5,
             grace: 30 * DAY,
+            metrics: true,
         })
     }
 
@@ -121,6 +124,7 @@ impl Config {
     /// | `RECORD_CONCURRENCY` | messages of a batch that are worked on at once, 1 to 16; they share the memory | 1 |
     /// | `MAX_RECEIVES` | the queue's `maxReceiveCount`, 1 to 1000 | 5 |
     /// | `RETIRED_GRACE_DAYS` | days that replaced renditions are kept, 1 to 3650 | 30 |
+    /// | `METRICS` | `off`: no line of metrics in the log; see [`crate::embedded_metrics`] | `on` |
     ///
     /// The function's memory is `AWS_LAMBDA_FUNCTION_MEMORY_SIZE` in MB, which Lambda sets.
     ///
@@ -154,6 +158,15 @@ impl Config {
         if let Some(days) = number("RETIRED_GRACE_DAYS", var("RETIRED_GRACE_DAYS"), 1..=3650)? {
             config.grace = days * DAY;
         }
+
+        config.metrics = match var("METRICS").as_deref() {
+            None | Some("on") => true,
+            Some("off") => false,
+            Some(other) => {
+                let (value, allowed) = (other.to_owned(), "on or off".to_owned());
+                return Err(ConfigError::Invalid { name: "METRICS", value, allowed });
+            }
+        };
 
         let memory = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
         if let Some(megabytes) = number::<u64>(memory, var(memory), 1..=1 << 20)? {
@@ -284,6 +297,7 @@ mod tests {
             (&[("PRESET", "width = [1]")], ["PRESET", "width"]),
             (&[("PRESET_FILE", "/no/such/file.toml")], ["PRESET_FILE", "cannot be read"]),
             (&[("PRESET", "widths = [1]"), ("PRESET_FILE", "x")], ["PRESET_FILE", "one of them"]),
+            (&[("METRICS", "no")], ["METRICS", "off"]),
             (&[("MAX_PIXELS", "many")], ["MAX_PIXELS", "whole number"]),
             (&[("MAX_SOURCE_BYTES", "0")], ["MAX_SOURCE_BYTES", "from 1"]),
             (&[("RECORD_CONCURRENCY", "99")], ["RECORD_CONCURRENCY", "to 16"]),

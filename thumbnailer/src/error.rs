@@ -85,6 +85,20 @@ pub enum Retryable {
         /// What is known of it.
         what: String,
     },
+    /// The process that had the record to itself ended without a verdict.
+    #[error("the process that worked on {key} {how}")]
+    Died {
+        /// The source's key.
+        key: String,
+        /// By which signal or exit code, what that means and what to do.
+        how: String,
+    },
+    /// The process that had the record to itself could not settle it.
+    #[error("{cause}")]
+    Isolated {
+        /// Any other of these, in its words.
+        cause: String,
+    },
 }
 
 /// Why an invocation as a whole failed.

@@ -14,7 +14,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 /// What happened to an object, as its event tells it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ObjectEvent {
     /// Which way it changed.
     pub change: Change,
@@ -29,7 +29,7 @@ pub struct ObjectEvent {
 }
 
 /// Which way an object changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Change {
     /// Written, copied or completed from parts.
     Created,

@@ -13,11 +13,14 @@ use serde_json::{Value, json};
 use crate::config::Config;
 use crate::error::{Error, Retryable};
 use crate::event::{self, Envelope, EventError, Message, ObjectEvent};
+use crate::isolation::Isolation;
 use crate::outcome::{Fate, Outcome, Report};
 use crate::pipeline::{Job, Pipeline};
 
 /// Told of every record's end.
 type Listener = Arc<dyn Fn(&Outcome) + Send + Sync>;
+/// Told of every invocation's end.
+type InvocationListener = Arc<dyn Fn(&[Outcome]) + Send + Sync>;
 
 /// The function: payloads of S3's events in, renditions and manifests in the derived bucket.
 ///
@@ -26,6 +29,8 @@ type Listener = Arc<dyn Fn(&Outcome) + Send + Sync>;
 pub struct Thumbnailer {
     pipeline: Arc<Pipeline>,
     listener: Option<Listener>,
+    invocation_listener: Option<InvocationListener>,
+    isolation: Option<Isolation>,
 }
 
 impl fmt::Debug for Thumbnailer {
@@ -37,13 +42,27 @@ impl fmt::Debug for Thumbnailer {
 impl Thumbnailer {
     /// One that speaks to `s3`, from where it reads originals and where it writes what is derived.
     pub fn new(s3: Client, config: Config) -> Self {
-        Self { pipeline: Arc::new(Pipeline::new(s3, config)), listener: None }
+        let pipeline = Arc::new(Pipeline::new(s3, config));
+        Self { pipeline, listener: None, invocation_listener: None, isolation: None }
     }
 
     /// Has `listener` told of every record's end.
     #[must_use]
     pub fn on_outcome(self, listener: impl Fn(&Outcome) + Send + Sync + 'static) -> Self {
         Self { listener: Some(Arc::new(listener)), ..self }
+    }
+
+    /// Has `listener` told of every invocation's end, with what became of its records: of none where the payload
+    /// could not be read.
+    #[must_use]
+    pub fn on_invocation(self, listener: impl Fn(&[Outcome]) + Send + Sync + 'static) -> Self {
+        Self { invocation_listener: Some(Arc::new(listener)), ..self }
+    }
+
+    /// Has records whose message was received before worked on in a process of their own.
+    #[must_use]
+    pub fn isolated(self, isolation: Isolation) -> Self {
+        Self { isolation: Some(isolation), ..self }
     }
 
     /// Settles an invocation's payload and says, as its envelope wants it said, what is not settled.
@@ -56,17 +75,28 @@ impl Thumbnailer {
     /// [`Error::Envelope`] for a payload that cannot be read; [`Error::Unsettled`] when records of a direct
     /// invocation are not settled.
     pub async fn handle(&self, payload: Value, deadline: Option<Instant>) -> Result<Value, Error> {
-        let delivery = event::parse(&payload)
-            .inspect_err(|error| tracing::error!(cause = %error, "payload not read"))?;
+        let delivery = event::parse(&payload).inspect_err(|error| {
+            tracing::error!(cause = %error, "payload not read");
+            self.tell_invocation(&[]);
+        })?;
         let deadline = deadline.map(Deadline::new);
         let verdicts: Vec<(String, Vec<Outcome>)> = stream::iter(delivery.messages)
             .map(|message| self.message(message, deadline))
             .buffered(self.pipeline.config.record_concurrency)
             .collect()
             .await;
+        self.tell_invocation(&verdicts);
         match delivery.envelope {
             Envelope::Sqs => Ok(batch_response(&verdicts)),
             Envelope::Direct => direct_response(verdicts),
+        }
+    }
+
+    fn tell_invocation(&self, verdicts: &[(String, Vec<Outcome>)]) {
+        if let Some(listener) = &self.invocation_listener {
+            let outcomes: Vec<Outcome> =
+                verdicts.iter().flat_map(|(_, outcomes)| outcomes).cloned().collect();
+            listener(&outcomes);
         }
     }
 
@@ -105,7 +135,18 @@ impl Thumbnailer {
         outcome
     }
 
-    /// The pipeline; what fails for the last time is recorded, so that the author hears of it.
+    /// One event in this process, within `deadline` and with its panics caught.
+    pub(crate) async fn settle_here(
+        &self,
+        event: &ObjectEvent,
+        receive_count: u32,
+        deadline: Option<Instant>,
+        report: &mut Report,
+    ) -> Result<Fate, Retryable> {
+        self.settle(event, receive_count, deadline.map(Deadline::new), report).await
+    }
+
+    /// One event; what fails for the last time is recorded, so that the author hears of it.
     async fn settle(
         &self,
         event: &ObjectEvent,
@@ -113,21 +154,40 @@ impl Thumbnailer {
         deadline: Option<Deadline>,
         report: &mut Report,
     ) -> Result<Fate, Retryable> {
-        let stop_at = deadline.map(|deadline| deadline.stop_work);
-        let work = self.pipeline.settle(Job::new(event, receive_count, stop_at, report));
-        let settled = guarded(work, deadline.map(|deadline| deadline.give_up), &event.key).await;
+        let settled = self.work(event, receive_count, deadline, report).await;
         if let Err(cause) = &settled
             && self.pipeline.is_last(receive_count)
         {
-            let mut job = Job::new(event, receive_count, stop_at, report);
+            let mut job = Job::new(event, receive_count, None, report);
             let record = async {
                 self.pipeline.record_failure(&mut job, cause).await;
                 Ok(())
-            };
+            }
+            .boxed();
             // Its own failure is in the log.
             let _ = guarded(record, deadline.map(|deadline| deadline.end), &event.key).await;
         }
         settled
+    }
+
+    /// The pipeline: in a process of its own for what came before, where there is one to be had.
+    async fn work(
+        &self,
+        event: &ObjectEvent,
+        receive_count: u32,
+        deadline: Option<Deadline>,
+        report: &mut Report,
+    ) -> Result<Fate, Retryable> {
+        let give_up = deadline.map(|deadline| deadline.give_up);
+        if let Some(isolation) = self.isolation.as_ref().filter(|_| receive_count > 1) {
+            let (fate, told) = isolation.run(event, receive_count, give_up).await?;
+            *report = told;
+            return Ok(fate);
+        }
+        let stop_at = deadline.map(|deadline| deadline.stop_work);
+        // On the heap, since it is large, and nested deeper than the compiler follows.
+        let work = self.pipeline.settle(Job::new(event, receive_count, stop_at, report)).boxed();
+        guarded(work, give_up, &event.key).await
     }
 }
 

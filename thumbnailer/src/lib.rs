@@ -10,8 +10,9 @@
 //! `pipeline` (one event, from manifest to manifest). The pipeline's helpers, one noun each: `decide` (is
 //! there work), `source` (the original), `renditions` (deriving and putting), `draft` (what the manifest will say),
 //! `commit` (the manifest), `retire` (what goes at once), `sweep` (what goes later), `versions` (how it goes),
-//! `storage` (what S3's refusals mean). Beside it `config` and `client` (what the environment says), `outcome`
-//! and `error` (how it ended).
+//! `storage` (what S3's refusals mean). `isolation` takes a record that came before through all of it in a
+//! process of its own. Beside it `config` and `client` (what the environment says), `outcome` and `error` (how it
+//! ended), `metrics` (what CloudWatch is told of it).
 
 mod client;
 mod commit;
@@ -21,6 +22,8 @@ mod draft;
 mod error;
 mod event;
 mod handler;
+mod isolation;
+mod metrics;
 mod outcome;
 mod pipeline;
 mod renditions;
@@ -36,5 +39,7 @@ pub use decide::{Decision, decide};
 pub use error::{Error, Retryable};
 pub use event::{Change, Delivery, Envelope, EventError, Message, ObjectEvent, parse};
 pub use handler::Thumbnailer;
+pub use isolation::{Isolation, RECORD_VARIABLE, settle_record};
+pub use metrics::{Invocation, embedded_metrics, memory_high_water};
 pub use outcome::{Fate, Outcome, Report, Stages};
 pub use sweep::{Sweep, Swept, sweep};

@@ -78,9 +78,8 @@ async fn a_passing_fault_of_s3_is_outlasted() {
     for fault in [FAULT, Fault::s3(409, "<Error><Code>OperationAborted</Code></Error>"), Fault::CutShort] {
         for request in ["GET /originals/a.jpg", "GET /derived/a.jpg/manifest.json", "PUT /derived/a.jpg/0"] {
             let asked = AtomicUsize::new(0);
-            let first = move |line: &str| {
-                line.starts_with(request) && asked.fetch_add(1, Ordering::SeqCst) == 0
-            };
+            let first =
+                move |line: &str| line.starts_with(request) && asked.fetch_add(1, Ordering::SeqCst) == 0;
             let world = World::with_faults(move |line| first(line).then_some(fault)).await;
             world.put("a.jpg", picture(1)).await;
             let outcome = world.deliver_one(&world.take_event().await).await;
