@@ -34,6 +34,8 @@ pub struct Config {
     pub max_receives: u32,
     /// How long renditions that no manifest names any more are kept for pages that still do.
     pub grace: Duration,
+    /// The CloudFront distribution that is told of removals, by its id; none if `None`.
+    pub distribution_id: Option<String>,
     /// Whether each invocation prints its metrics.
     pub metrics: bool,
 }
@@ -97,6 +99,7 @@ impl Config {
             record_concurrency: 1,
             max_receives: 5,
             grace: 30 * DAY,
+            distribution_id: None,
             metrics: true,
         })
     }
@@ -124,6 +127,7 @@ impl Config {
     /// | `RECORD_CONCURRENCY` | messages of a batch that are worked on at once, 1 to 16; they share the memory | 1 |
     /// | `MAX_RECEIVES` | the queue's `maxReceiveCount`, 1 to 1000 | 5 |
     /// | `RETIRED_GRACE_DAYS` | days that replaced renditions are kept, 1 to 3650 | 30 |
+    /// | `DISTRIBUTION_ID` | the CloudFront distribution that is told to forget what was removed | none |
     /// | `METRICS` | `off`: no line of metrics in the log; see [`crate::embedded_metrics`] | `on` |
     ///
     /// The function's memory is `AWS_LAMBDA_FUNCTION_MEMORY_SIZE` in MB, which Lambda sets.
@@ -159,6 +163,7 @@ impl Config {
             config.grace = days * DAY;
         }
 
+        config.distribution_id = var("DISTRIBUTION_ID").map(distribution_id).transpose()?;
         config.metrics = match var("METRICS").as_deref() {
             None | Some("on") => true,
             Some("off") => false,
@@ -205,6 +210,15 @@ fn preset(inline: Option<String>, file: Option<String>) -> Result<Option<Preset>
         allowed: format!("a preset in TOML ({})", error.to_string().trim_end()),
     };
     Preset::from_toml(&toml).map(Some).map_err(invalid)
+}
+
+/// Letters and digits only, so that it can stand in a URL as it is.
+fn distribution_id(value: String) -> Result<String, ConfigError> {
+    if value.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
+        return Ok(value);
+    }
+    let allowed = "a CloudFront distribution's id, such as E2QWRUHAPOMQZL".to_owned();
+    Err(ConfigError::Invalid { name: "DISTRIBUTION_ID", value, allowed })
 }
 
 fn number<T>(
@@ -297,6 +311,7 @@ mod tests {
             (&[("PRESET", "width = [1]")], ["PRESET", "width"]),
             (&[("PRESET_FILE", "/no/such/file.toml")], ["PRESET_FILE", "cannot be read"]),
             (&[("PRESET", "widths = [1]"), ("PRESET_FILE", "x")], ["PRESET_FILE", "one of them"]),
+            (&[("DISTRIBUTION_ID", "d111.cloudfront.net")], ["DISTRIBUTION_ID", "E2QWRUHAPOMQZL"]),
             (&[("METRICS", "no")], ["METRICS", "off"]),
             (&[("MAX_PIXELS", "many")], ["MAX_PIXELS", "whole number"]),
             (&[("MAX_SOURCE_BYTES", "0")], ["MAX_SOURCE_BYTES", "from 1"]),

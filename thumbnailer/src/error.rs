@@ -85,6 +85,16 @@ pub enum Retryable {
         /// What is known of it.
         what: String,
     },
+    /// The CDN goes on serving what was removed.
+    #[error("CloudFront's distribution {distribution} could not be told to forget {key}: {cause}")]
+    Cdn {
+        /// The source's key.
+        key: String,
+        /// The distribution's id.
+        distribution: String,
+        /// CloudFront's words, and what to do.
+        cause: String,
+    },
     /// The process that had the record to itself ended without a verdict.
     #[error("the process that worked on {key} {how}")]
     Died {

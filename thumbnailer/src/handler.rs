@@ -10,6 +10,7 @@ use aws_sdk_s3::Client;
 use futures::{FutureExt, StreamExt, stream};
 use serde_json::{Value, json};
 
+use crate::cdn::Cdn;
 use crate::config::Config;
 use crate::error::{Error, Retryable};
 use crate::event::{self, Envelope, EventError, Message, ObjectEvent};
@@ -57,6 +58,13 @@ impl Thumbnailer {
     #[must_use]
     pub fn on_invocation(self, listener: impl Fn(&[Outcome]) + Send + Sync + 'static) -> Self {
         Self { invocation_listener: Some(Arc::new(listener)), ..self }
+    }
+
+    /// Has `cdn` told to forget what is removed.
+    #[must_use]
+    pub fn invalidating(self, cdn: Cdn) -> Self {
+        let pipeline = Pipeline { cdn: Some(cdn), ..Arc::unwrap_or_clone(self.pipeline) };
+        Self { pipeline: Arc::new(pipeline), ..self }
     }
 
     /// Has records whose message was received before worked on in a process of their own.

@@ -10,10 +10,11 @@
 //! `pipeline` (one event, from manifest to manifest). The pipeline's helpers, one noun each: `decide` (is
 //! there work), `source` (the original), `renditions` (deriving and putting), `draft` (what the manifest will say),
 //! `commit` (the manifest), `retire` (what goes at once), `sweep` (what goes later), `versions` (how it goes),
-//! `storage` (what S3's refusals mean). `isolation` takes a record that came before through all of it in a
-//! process of its own. Beside it `config` and `client` (what the environment says), `outcome` and `error` (how it
-//! ended), `metrics` (what CloudWatch is told of it).
+//! `cdn` (what readers must not get any more), `storage` (what S3's refusals mean). `isolation` takes a record that
+//! came before through all of it in a process of its own. Beside it `config` and `client` (what the environment
+//! says), `outcome` and `error` (how it ended), `metrics` (what CloudWatch is told of it).
 
+mod cdn;
 mod client;
 mod commit;
 mod config;
@@ -33,6 +34,7 @@ mod storage;
 mod sweep;
 mod versions;
 
+pub use cdn::Cdn;
 pub use client::client_from_env;
 pub use config::{Config, ConfigError};
 pub use decide::{Decision, decide};

@@ -12,6 +12,7 @@ use imaging::Stop;
 use manifest::{Manifest, Reason, State, check_source_key, source_digest};
 use tokio::sync::Semaphore;
 
+use crate::cdn::Cdn;
 use crate::commit::{self, Present};
 use crate::config::Config;
 use crate::decide::{Decision, Fingerprints, decide, describes};
@@ -27,13 +28,15 @@ use crate::{draft, retire};
 const ATTEMPTS: u32 = 5;
 
 /// The pipeline's fixed surroundings.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Pipeline {
     pub(crate) s3: Client,
     pub(crate) config: Config,
     fingerprints: Fingerprints,
     /// As many permits as pictures may be derived at once.
     room: Arc<Semaphore>,
+    /// Told of removals.
+    pub(crate) cdn: Option<Cdn>,
 }
 
 /// One delivery of an event, and what comes of it on the way.
@@ -76,7 +79,7 @@ impl Pipeline {
     pub(crate) fn new(s3: Client, config: Config) -> Self {
         let fingerprints = Fingerprints::of(&config);
         let room = Arc::new(Semaphore::new(config.record_concurrency));
-        Self { s3, config, fingerprints, room }
+        Self { s3, config, fingerprints, room, cdn: None }
     }
 
     /// Settles one event.
@@ -90,7 +93,7 @@ impl Pipeline {
         let manifest = stands.as_ref().map(|stands| &stands.manifest);
         retire::tidy(&self.s3, self.derived_bucket(), &event.key, &job.put, manifest).await;
         if let Some(removal) = stands.filter(|stands| is_removal_of(&stands.manifest, event)) {
-            self.finish_removal(&removal, fate == Fate::Removed).await?;
+            self.finish_removal(event, &removal, fate == Fate::Removed).await?;
         }
         Ok(fate)
     }
@@ -303,8 +306,13 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Deletes what is left of an original that is gone, as far as that has not been done.
-    async fn finish_removal(&self, removal: &Present, new: bool) -> Result<(), Retryable> {
+    /// Deletes what is left of an original that is gone, here and from the CDN, as far as that has not been done.
+    async fn finish_removal(
+        &self,
+        event: &ObjectEvent,
+        removal: &Present,
+        new: bool,
+    ) -> Result<(), Retryable> {
         if !new && removal.manifest.retired.is_empty() {
             return Ok(());
         }
@@ -312,10 +320,14 @@ impl Pipeline {
         if !retire::erase(&self.s3, bucket, &removal.manifest).await? {
             return Ok(());
         }
-        if !removal.manifest.retired.is_empty() {
-            retire::close(&self.s3, bucket, removal).await?;
+        if removal.manifest.retired.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        if let Some(cdn) = &self.cdn {
+            let reference = event.sequencer.as_deref().unwrap_or(&removal.manifest.written);
+            cdn.forget(&event.key, reference).await?;
+        }
+        retire::close(&self.s3, bucket, removal).await
     }
 
     fn derived_bucket(&self) -> &str {

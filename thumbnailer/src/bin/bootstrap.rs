@@ -9,8 +9,8 @@ use anyhow::{Context as _, ensure};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 use thumbnailer::{
-    Config, Error, Invocation, Isolation, RECORD_VARIABLE, Thumbnailer, client_from_env, embedded_metrics,
-    memory_high_water, settle_record,
+    Config, Error, Invocation, Isolation, RECORD_VARIABLE, Thumbnailer, embedded_metrics, memory_high_water,
+    settle_record,
 };
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
@@ -38,7 +38,7 @@ async fn run() -> anyhow::Result<()> {
     log_to(std::io::stdout)?;
     let metrics = config.metrics;
     let this = std::env::current_exe().context("where this program lies")?;
-    let thumbnailer = Thumbnailer::new(client_from_env().await, config).isolated(Isolation::new(this));
+    let thumbnailer = Thumbnailer::from_env(config).await.isolated(Isolation::new(this));
     let function = service_fn(|LambdaEvent { payload, context }: LambdaEvent<Value>| {
         let mut thumbnailer = thumbnailer.clone();
         if metrics {
@@ -58,7 +58,7 @@ async fn run_record() -> anyhow::Result<()> {
     log_to(std::io::stderr)?;
     let mut order = Vec::new();
     std::io::stdin().read_to_end(&mut order).context("reading the record")?;
-    let thumbnailer = Thumbnailer::new(client_from_env().await, config);
+    let thumbnailer = Thumbnailer::from_env(config).await;
     let verdict = settle_record(&thumbnailer, &order).await.context("reading the record")?;
     let mut out = std::io::stdout().lock();
     out.write_all(&verdict).and_then(|()| out.flush()).context("telling what became of the record")
