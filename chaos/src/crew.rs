@@ -16,7 +16,7 @@ use crate::sqs;
 use crate::world::World;
 
 /// The latest of an invocation's steps at which its worker dies. Most invocations have fewer.
-const LATEST_DEATH: u32 = 40;
+const LATEST_DEATH: u32 = 30;
 
 /// What the crew has seen and done.
 #[derive(Debug, Default)]

@@ -23,11 +23,11 @@ use crate::verdict::{self, Difference, Found, Kind};
 use crate::world::{self, ARCHIVE, DERIVED, Setup, World};
 
 /// Authors at once.
-const AUTHORS: usize = 24;
+const AUTHORS: usize = 40;
 /// Batches in flight at once, those of workers that died included.
-const WORKERS: usize = 16;
+const WORKERS: usize = 24;
 /// Of a thousand invocations, how many workers die.
-const MORTALITY: u64 = 60;
+const MORTALITY: u64 = 200;
 /// Within which a worker has answered, or its messages come again.
 const VISIBILITY: Duration = Duration::from_millis(700);
 /// Receives are without bound: nothing may end in the dead letters.
