@@ -53,6 +53,17 @@ pub(crate) async fn swap(
     present: Option<&Present>,
     next: Manifest,
 ) -> Result<Option<Present>, Retryable> {
+    let written = persist(|| swap_once(s3, bucket, present, &next)).await?;
+    Ok(written.map(|etag| Present { manifest: next, etag }))
+}
+
+/// The etag of what was written, if it was.
+async fn swap_once(
+    s3: &Client,
+    bucket: &str,
+    present: Option<&Present>,
+    next: &Manifest,
+) -> Result<Option<String>, Retryable> {
     let key = manifest_key(&next.source.key);
     let put = s3
         .put_object()
@@ -66,9 +77,9 @@ pub(crate) async fn swap(
         Some(present) => put.if_match(&present.etag),
     };
     match put.send().await {
-        Ok(put) => Ok(Some(Present { manifest: next, etag: put.e_tag().unwrap_or_default().to_owned() })),
+        Ok(put) => Ok(Some(put.e_tag().unwrap_or_default().to_owned())),
         Err(error) => match Refusal::of(&error) {
-            Refusal::Precondition | Refusal::Conflict | Refusal::NoSuchKey => Ok(None),
+            Refusal::Precondition | Refusal::NoSuchKey => Ok(None),
             refusal => {
                 Err(refusal.retryable(format!("writing the manifest s3://{bucket}/{key}"), NEEDS_WRITE))
             }

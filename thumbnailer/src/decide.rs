@@ -112,6 +112,8 @@ mod tests {
             key: "k".into(),
             etag: Some("e".into()),
             sequencer: sequencer.map(str::to_owned),
+            version_id: None,
+            size: None,
         }
     }
 

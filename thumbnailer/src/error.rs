@@ -118,7 +118,8 @@ pub enum Error {
     /// The payload is in no known envelope.
     #[error(transparent)]
     Envelope(#[from] EventError),
-    /// Records of a direct invocation are unsettled. S3 repeats all of them; those that are done cost one read.
+    /// Records are unsettled, and the envelope has no other way to say so. All of them come again; those that are
+    /// done cost one read.
     #[error("{failed} of {of} records are not settled; the first because {first}")]
     Unsettled {
         /// How many are not settled.
@@ -128,4 +129,7 @@ pub enum Error {
         /// The first one's cause.
         first: Retryable,
     },
+    /// The sweep broke off. What was deleted until then is, and the next one finds the rest.
+    #[error("the sweep broke off: {0}")]
+    Sweep(Retryable),
 }

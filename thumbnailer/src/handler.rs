@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_s3::Client;
 use futures::{FutureExt, StreamExt, stream};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use crate::answer::answer;
 use crate::cdn::Cdn;
 use crate::config::Config;
 use crate::error::{Error, Retryable};
@@ -17,6 +18,7 @@ use crate::event::{self, Envelope, EventError, Message, ObjectEvent};
 use crate::isolation::Isolation;
 use crate::outcome::{Fate, Outcome, Report};
 use crate::pipeline::{Job, Pipeline};
+use crate::schedule;
 
 /// Told of every record's end.
 type Listener = Arc<dyn Fn(&Outcome) + Send + Sync>;
@@ -63,7 +65,8 @@ impl Thumbnailer {
     /// Has `cdn` told to forget what is removed.
     #[must_use]
     pub fn invalidating(self, cdn: Cdn) -> Self {
-        let pipeline = Pipeline { cdn: Some(cdn), ..Arc::unwrap_or_clone(self.pipeline) };
+        let mut pipeline = Arc::unwrap_or_clone(self.pipeline);
+        pipeline.cdn = Some(cdn);
         Self { pipeline: Arc::new(pipeline), ..self }
     }
 
@@ -75,29 +78,42 @@ impl Thumbnailer {
 
     /// Settles an invocation's payload and says, as its envelope wants it said, what is not settled.
     ///
-    /// A batch from SQS is answered with its `batchItemFailures`. Work that would go on past `deadline` is
-    /// stopped in good order a little before it, and its records come again.
+    /// A batch from SQS is answered with its `batchItemFailures`, a job of S3 Batch Operations with a result a task.
+    /// Work that would go on past `deadline` is stopped in good order a little before it, and its records come again.
+    ///
+    /// A schedule's event sweeps the derived bucket, as far as there is time, and is answered with what came of it.
     ///
     /// # Errors
     ///
-    /// [`Error::Envelope`] for a payload that cannot be read; [`Error::Unsettled`] when records of a direct
-    /// invocation are not settled.
+    /// [`Error::Envelope`] for a payload that cannot be read; [`Error::Unsettled`] when records are not settled and
+    /// the envelope has no other way to say so; [`Error::Sweep`] when a sweep broke off.
     pub async fn handle(&self, payload: Value, deadline: Option<Instant>) -> Result<Value, Error> {
         let delivery = event::parse(&payload).inspect_err(|error| {
             tracing::error!(cause = %error, "payload not read");
             self.tell_invocation(&[]);
         })?;
         let deadline = deadline.map(Deadline::new);
+        if delivery.envelope == Envelope::Sweep {
+            return self.sweep(deadline).await;
+        }
         let verdicts: Vec<(String, Vec<Outcome>)> = stream::iter(delivery.messages)
-            .map(|message| self.message(message, deadline))
+            .map(|message| self.message(message, deadline).boxed())
             .buffered(self.pipeline.config.record_concurrency)
             .collect()
             .await;
         self.tell_invocation(&verdicts);
-        match delivery.envelope {
-            Envelope::Sqs => Ok(batch_response(&verdicts)),
-            Envelope::Direct => direct_response(verdicts),
-        }
+        answer(&delivery.envelope, verdicts)
+    }
+
+    /// Sweeps until the deadline; the next run goes on from there.
+    async fn sweep(&self, deadline: Option<Deadline>) -> Result<Value, Error> {
+        let Config { derived_bucket, grace, .. } = &self.pipeline.config;
+        // A page takes seconds at most.
+        let until = deadline.and_then(|deadline| deadline.stop_work.checked_sub(Duration::from_secs(5)));
+        schedule::run(&self.pipeline.s3, derived_bucket, *grace, until).boxed().await.map_err(|cause| {
+            tracing::error!(%cause, "not swept");
+            Error::Sweep(cause)
+        })
     }
 
     fn tell_invocation(&self, verdicts: &[(String, Vec<Outcome>)]) {
@@ -233,29 +249,6 @@ impl Deadline {
         let margin = (left / 10).clamp(Duration::from_millis(200), Duration::from_secs(3));
         let before = |margin| deadline.checked_sub(margin).unwrap_or(deadline);
         Self { stop_work: before(margin), give_up: before(margin / 2), end: before(margin / 8) }
-    }
-}
-
-/// `SQSBatchResponse`: the ids of the messages that are to come again.
-fn batch_response(verdicts: &[(String, Vec<Outcome>)]) -> Value {
-    let failed: Vec<Value> = verdicts
-        .iter()
-        .filter(|(_, outcomes)| outcomes.iter().any(|outcome| !outcome.fate.is_success()))
-        .map(|(id, _)| json!({ "itemIdentifier": id }))
-        .collect();
-    json!({ "batchItemFailures": failed })
-}
-
-fn direct_response(verdicts: Vec<(String, Vec<Outcome>)>) -> Result<Value, Error> {
-    let outcomes: Vec<Outcome> = verdicts.into_iter().flat_map(|(_, outcomes)| outcomes).collect();
-    let of = outcomes.len();
-    let mut causes = outcomes.into_iter().filter_map(|outcome| match outcome.fate {
-        Fate::Retryable(cause) => Some(cause),
-        _ => None,
-    });
-    match causes.next() {
-        None => Ok(Value::Null),
-        Some(first) => Err(Error::Unsettled { failed: 1 + causes.count(), of, first }),
     }
 }
 

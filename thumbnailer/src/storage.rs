@@ -43,7 +43,7 @@ pub(crate) enum Refusal {
     NoSuchBucket,
     /// 412: a condition on the object's etag or absence does not hold.
     Precondition,
-    /// 409: another conditional write is under way.
+    /// 409: another write is under way; nothing was done, and which of them wins is not decided.
     Conflict,
     /// 403 for want of a permission, with S3's message if there is one.
     Denied(String),

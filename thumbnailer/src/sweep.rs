@@ -55,7 +55,7 @@ pub struct Swept {
     pub bytes: u64,
     /// Keys of originals whose manifest could not be read, so that all of theirs was kept.
     pub unreadable: BTreeSet<String>,
-    /// The last key that was looked at, for [`Sweep::after`]; `None` when all was.
+    /// The last key that was looked at, for [`Sweep::after`]; `None` when all were.
     pub next: Option<String>,
 }
 
@@ -73,12 +73,13 @@ pub async fn sweep(
     let mut swept = Swept::default();
     let mut from = Some(sweep.after.clone().map_or_else(Marker::default, Marker::after));
     while let Some(marker) = from {
+        swept.next = Some(marker.key.clone());
         if sweep.until.is_some_and(|until| Instant::now() >= until) {
-            swept.next = Some(marker.key);
             return Ok(swept);
         }
         let page = versions::page(s3, bucket, &sweep.prefix, &marker).await?;
         sweep_page(s3, bucket, sweep, page.versions, &mut swept).await?;
+        swept.next = page.next.as_ref().map(|next| next.key.clone());
         each(&swept);
         from = page.next;
     }

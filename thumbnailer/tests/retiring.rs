@@ -116,6 +116,34 @@ async fn a_sweep_goes_on_where_another_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_schedule_sweeps_in_turns() {
+    let mut config = config();
+    config.grace = NO_GRACE;
+    let world = World::with(|server| server, config).await;
+    let lost = |key: &str| format!("{key}/0123456789abcdef/40-01234567.webp");
+    world.put_into("derived", &lost("a"), b"lost".to_vec()).await;
+    // No time at all: it ends before it has begun, and says where.
+    let scheduled =
+        serde_json::json!({ "source": "aws.events", "detail-type": "Scheduled Event", "detail": {} });
+    let soon = std::time::Instant::now() + Duration::from_secs(1);
+    let answer = world.thumbnailer.handle(scheduled.clone(), Some(soon)).await.unwrap();
+    assert_eq!((&answer["seen"], &answer["next"]), (&0.into(), &"".into()));
+    let answer = world.thumbnailer.handle(scheduled, None).await.unwrap();
+    assert_eq!((&answer["deleted"], &answer["bytes"]), (&1.into(), &4.into()));
+    assert_eq!(answer["next"], Value::Null);
+
+    // Where one ended, the next one begins.
+    world.put_into("derived", &lost("a"), b"lost".to_vec()).await;
+    world.put_into("derived", &lost("c"), b"lost".to_vec()).await;
+    world.put_into("derived", "sweep.json", br#"{"after":"b"}"#.to_vec()).await;
+    let by_hand = serde_json::json!({ "sweep": {} });
+    world.thumbnailer.handle(by_hand.clone(), None).await.unwrap();
+    assert_eq!(world.derived_keys().await, [&lost("a"), "sweep.json"]);
+    world.thumbnailer.handle(by_hand, None).await.unwrap();
+    assert_eq!(world.derived_keys().await, ["sweep.json"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_loser_of_a_race_cleans_up_after_itself() {
     // While the first upload is derived, the second is settled; the first one's renditions have other names.
     let armed = Arc::new(AtomicBool::new(true));

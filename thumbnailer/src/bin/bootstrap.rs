@@ -108,6 +108,7 @@ fn telling_metrics(thumbnailer: Thumbnailer, context: &Context) -> Thumbnailer {
 fn diagnose(error: Error) -> Diagnostic {
     let error_type = match &error {
         Error::Envelope(_) => "Envelope",
+        Error::Sweep(_) => "Sweep",
         _ => "Unsettled",
     };
     Diagnostic { error_type: error_type.to_owned(), error_message: error.to_string() }
