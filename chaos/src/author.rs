@@ -63,8 +63,8 @@ async fn perform(
             }
         }
         Operation::Lift | Operation::DeleteNewest => {
-            let newest = versions
-                .pop_if(|newest| operation == Operation::DeleteNewest || newest.delete_marker);
+            let newest =
+                versions.pop_if(|newest| operation == Operation::DeleteNewest || newest.delete_marker);
             if let Some(newest) = newest {
                 s3.delete_object().bucket(bucket).key(key).version_id(newest.id).send().await?;
             }

@@ -13,7 +13,7 @@ use crate::round;
 use crate::totals::Totals;
 
 /// Histories in a round: as many as keep workers busy, and as few as leave the disk's memory small.
-const ROUND: u64 = 500;
+const ROUND: u64 = 1000;
 /// Differences that are printed in full.
 const SHOWN: usize = 20;
 

@@ -106,7 +106,8 @@ mod tests {
     #[test]
     fn a_hundred_histories_have_every_operation_in_both_kinds_of_bucket() {
         for versioned in [0, 1] {
-            let all: Vec<Operation> = (0..100).flat_map(|n| History::new(1, 2 * n + versioned).operations).collect();
+            let all: Vec<Operation> =
+                (0..100).flat_map(|n| History::new(1, 2 * n + versioned).operations).collect();
             assert!(all.iter().any(|operation| matches!(operation, Operation::Put(Content::Picture(_)))));
             assert!(all.iter().any(|operation| matches!(operation, Operation::Put(Content::Rejected(_)))));
             assert!(all.contains(&Operation::Delete));

@@ -66,10 +66,14 @@ impl Pictures {
     pub(crate) fn make() -> anyhow::Result<Self> {
         let pictures = (0..PICTURES).map(|n| photograph(16, 12, u64::from(n))).collect();
         let broken = fixtures::broken().into_iter();
-        let broken = broken.filter(|file| file.expectation == Expectation::Rejected && file.bytes.len() < 2000);
+        let broken =
+            broken.filter(|file| file.expectation == Expectation::Rejected && file.bytes.len() < 2000);
         let rejected: Vec<File> =
             broken.map(|file| File::new(file.bytes)).take(usize::from(REJECTED)).collect();
-        ensure!(rejected.len() == usize::from(REJECTED), "fixtures have too few small files that are rejected");
+        ensure!(
+            rejected.len() == usize::from(REJECTED),
+            "fixtures have too few small files that are rejected"
+        );
         Ok(Self { pictures, rejected })
     }
 

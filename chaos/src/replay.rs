@@ -11,14 +11,8 @@ use crate::sqs::{self, Told};
 use crate::world::World;
 
 /// Operations that change nothing.
-const READS: [&str; 6] = [
-    "GetObject",
-    "HeadObject",
-    "HeadBucket",
-    "ListObjectVersions",
-    "ListObjectsV2",
-    "GetBucketVersioning",
-];
+const READS: [&str; 6] =
+    ["GetObject", "HeadObject", "HeadBucket", "ListObjectVersions", "ListObjectsV2", "GetBucketVersioning"];
 
 /// Hands one event over as a queue would, and answers what S3 was asked for it.
 pub(crate) async fn one(
@@ -42,7 +36,11 @@ pub(crate) fn since(before: &RequestCounts, now: &RequestCounts) -> BTreeMap<Str
 }
 
 /// What is wrong with `asked` for an event, given the manifest that is there.
-pub(crate) fn objection(told: &Told, manifest: Option<&Manifest>, asked: &BTreeMap<String, u64>) -> Option<String> {
+pub(crate) fn objection(
+    told: &Told,
+    manifest: Option<&Manifest>,
+    asked: &BTreeMap<String, u64>,
+) -> Option<String> {
     let words = || {
         let asked: Vec<String> = asked.iter().map(|(name, count)| format!("{count} {name}")).collect();
         format!("a replay of the event {} made {}", told.sequencer, asked.join(", "))

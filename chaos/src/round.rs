@@ -59,7 +59,10 @@ pub(crate) async fn run(seed: u64, pictures: &Pictures, histories: &[History]) -
     totals.note(&ledger);
     let event_faults = queue.event_faults();
     (totals.duplicated_events, totals.delayed_events) = (event_faults.duplicated, event_faults.delayed);
-    ensure!(queue.depth().dead == 0, "messages went to the dead letters, which nothing here ought to lead to");
+    ensure!(
+        queue.depth().dead == 0,
+        "messages went to the dead letters, which nothing here ought to lead to"
+    );
     let bodies: BTreeSet<&str> = ledger.bodies.values().map(String::as_str).collect();
     totals.events = bodies.len() as u64;
 
@@ -155,7 +158,9 @@ async fn judge(
     histories: &[History],
     totals: &mut Totals,
 ) -> anyhow::Result<BTreeMap<String, Manifest>> {
-    let look = |history| async move { Ok::<_, anyhow::Error>((history, verdict::look(world, pictures, history).await?)) };
+    let look = |history| async move {
+        Ok::<_, anyhow::Error>((history, verdict::look(world, pictures, history).await?))
+    };
     let looks: Vec<(&History, Found)> =
         stream::iter(histories).map(look).buffer_unordered(LOOKS).try_collect().await?;
     let mut manifests = BTreeMap::new();
@@ -171,9 +176,8 @@ async fn judge(
 }
 
 fn tell(totals: &mut Totals, difference: Difference) {
-    let known = |told: &Difference| {
-        told.history.index == difference.history.index && told.kind == difference.kind
-    };
+    let known =
+        |told: &Difference| told.history.index == difference.history.index && told.kind == difference.kind;
     if !totals.differences.iter().any(known) {
         totals.differences.push(difference);
     }
@@ -195,7 +199,10 @@ async fn replay_some(
         let Some(history) = chosen.get(told.key.as_str()) else { continue };
         let asked = replay::one(world, thumbnailer, body).await?;
         totals.replayed += 1;
-        if let Some(found) = replay::objection(&told, manifests.get(&told.key), &asked) {
+        let manifest = manifests.get(&told.key);
+        if let Some(objection) = replay::objection(&told, manifest, &asked) {
+            let (state, retired) = manifest.map(|manifest| (manifest.state, manifest.retired.len())).unzip();
+            let found = format!("{objection}, where the manifest was {state:?} and had retired {retired:?}");
             tell(totals, Difference { kind: Kind::Duplicated, history: (*history).clone(), found });
         }
     }

@@ -37,10 +37,8 @@ impl Lying {
             if page.is_truncated() != Some(true) {
                 return Ok(lying);
             }
-            (key, version) = (
-                page.next_key_marker().map(str::to_owned),
-                page.next_version_id_marker().map(str::to_owned),
-            );
+            (key, version) =
+                (page.next_key_marker().map(str::to_owned), page.next_version_id_marker().map(str::to_owned));
         }
     }
 

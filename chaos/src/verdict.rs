@@ -55,7 +55,12 @@ impl fmt::Display for Difference {
         let History { index, versioned, key, operations, .. } = &self.history;
         let expected = model::state(operations, *versioned);
         let kept = if *versioned { "versioned" } else { "unversioned" };
-        writeln!(f, "{}: history {index} (--only {index}), s3://{}/{key}, {kept}", self.kind, self.history.bucket())?;
+        writeln!(
+            f,
+            "{}: history {index} (--only {index}), s3://{}/{key}, {kept}",
+            self.kind,
+            self.history.bucket()
+        )?;
         for (number, operation) in operations.iter().enumerate() {
             writeln!(f, "    {}. {operation}", number + 1)?;
         }
@@ -116,7 +121,8 @@ pub(crate) async fn torn(world: &World, manifest: &Manifest) -> anyhow::Result<V
 }
 
 fn content_of(pictures: &Pictures, sha256: Option<&str>) -> Option<Content> {
-    let is_it = |content: &Content| pictures.file(*content).is_ok_and(|file| Some(file.sha256.as_str()) == sha256);
+    let is_it =
+        |content: &Content| pictures.file(*content).is_ok_and(|file| Some(file.sha256.as_str()) == sha256);
     Content::all().find(is_it)
 }
 
@@ -188,7 +194,13 @@ mod tests {
         let mut history = History::new(1, 0);
         history.operations = vec![Operation::Put(Content::Picture(0))];
         let words = judge(&history, &found).unwrap().to_string();
-        for part in ["lost", "--only 0", "1. put picture A", "has to be: derived from picture A", "is:        nothing"] {
+        for part in [
+            "lost",
+            "--only 0",
+            "1. put picture A",
+            "has to be: derived from picture A",
+            "is:        nothing",
+        ] {
             assert!(words.contains(part), "{words}");
         }
     }

@@ -18,7 +18,8 @@ fn well(arguments: &[&str]) -> String {
 
 /// The number behind `name` at a line's beginning.
 fn number(stdout: &str, name: &str) -> u64 {
-    let line = stdout.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name}: {stdout}"));
+    let line =
+        stdout.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name}: {stdout}"));
     line[name.len()..].split_whitespace().next().unwrap().parse().unwrap()
 }
 

@@ -49,7 +49,8 @@ pub(crate) struct KillOptions {
 /// Kills the release build of `bootstrap` wherever it can be killed.
 pub(crate) fn kill(workspace: &Workspace, options: &KillOptions) -> Result<ExitCode> {
     // Together, so that what they share is built once.
-    let mut build = workspace.cargo(&["build", "--release", "--package", "chaos", "--package", "thumbnailer", "--bins"]);
+    let mut build =
+        workspace.cargo(&["build", "--release", "--package", "chaos", "--package", "thumbnailer", "--bins"]);
     ensure!(child::run(&mut build)?.success(), "`chaos` and `bootstrap` could not be built");
     let bootstrap = workspace.target("release/bootstrap");
     let mut arguments = vec!["kill".to_owned(), format!("--bootstrap={}", bootstrap.display())];

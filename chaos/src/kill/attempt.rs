@@ -33,7 +33,8 @@ impl Moment {
     /// Every moment of an invocation that made the requests `points`.
     pub(super) fn all(points: &[Point]) -> Vec<Self> {
         let numbered = || points.iter().cloned().enumerate().map(|(index, point)| (index + 1, point));
-        let around = numbered().flat_map(|(n, point)| [Self::Before(n, point.clone()), Self::After(n, point)]);
+        let around =
+            numbered().flat_map(|(n, point)| [Self::Before(n, point.clone()), Self::After(n, point)]);
         [Self::Start].into_iter().chain(around).chain([Self::Answer]).collect()
     }
 
@@ -194,9 +195,7 @@ impl DataSet {
     /// Waits until it is time to kill.
     async fn until(&mut self, moment: &Moment) -> anyhow::Result<()> {
         match moment {
-            Moment::Start => {
-                while self.api.hear().await? != Said::Taken {}
-            }
+            Moment::Start => while self.api.hear().await? != Said::Taken {},
             Moment::Answer => {
                 self.api.answer().await?;
             }
@@ -207,7 +206,12 @@ impl DataSet {
         Ok(())
     }
 
-    async fn look(mut self, message: &Message, points: Vec<Point>, torn: Vec<String>) -> anyhow::Result<Attempt> {
+    async fn look(
+        mut self,
+        message: &Message,
+        points: Vec<Point>,
+        torn: Vec<String>,
+    ) -> anyhow::Result<Attempt> {
         self.process.kill().await?;
         self.sequencers.extend(sqs::told(&message.body).map(|told| told.sequencer));
         let state = self.world.manifest(KEY).await?.map(|manifest| manifest.state);

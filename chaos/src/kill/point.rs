@@ -117,7 +117,10 @@ mod tests {
         }
         let points = watch.end();
         let words: Vec<String> = points.iter().map(Point::to_string).collect();
-        assert_eq!(words, ["GET    derived/a", "GET    derived/a (again: 1)", "GET    derived/a?versions&prefix"]);
+        assert_eq!(
+            words,
+            ["GET    derived/a", "GET    derived/a (again: 1)", "GET    derived/a?versions&prefix"]
+        );
 
         watch.begin(Some((points[1].clone(), true)));
         assert_eq!(watch.see(&ask("GET", "a", "")), None);

@@ -23,7 +23,8 @@ pub(super) struct Snapshot(BTreeMap<String, Object>);
 impl Snapshot {
     /// Reads everything. `sequencers` are those of the data set's events, in order.
     pub(super) async fn take(world: &World, sequencers: &[String]) -> anyhow::Result<Self> {
-        let list = world.s3.list_objects_v2().bucket(DERIVED).send().await.context("listing what was derived")?;
+        let list =
+            world.s3.list_objects_v2().bucket(DERIVED).send().await.context("listing what was derived")?;
         let mut objects = BTreeMap::new();
         for key in list.contents().iter().filter_map(|object| object.key()) {
             let (object, mut bytes) = world.derived(key).await?.with_context(|| format!("{key} has gone"))?;
@@ -43,10 +44,9 @@ impl Snapshot {
         let difference = |key: &&String| match (self.0.get(*key), reference.0.get(*key)) {
             (None, _) => Some(format!("{key} is missing")),
             (_, None) => Some(format!("{key} is too much")),
-            (Some(ours), Some(theirs)) if ours.bytes != theirs.bytes => Some(format!(
-                "{key} has other bytes: {}",
-                first_difference(&ours.bytes, &theirs.bytes)
-            )),
+            (Some(ours), Some(theirs)) if ours.bytes != theirs.bytes => {
+                Some(format!("{key} has other bytes: {}", first_difference(&ours.bytes, &theirs.bytes)))
+            }
             (Some(ours), Some(theirs)) if ours != theirs => {
                 Some(format!("{key} has another media type or cache lifetime"))
             }
