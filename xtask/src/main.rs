@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask test | venv | fixtures | bench`.
+//! The project's own chores: `cargo xtask test | venv | fixtures | bench | chaos | kill`.
 //!
 //! # Layout
 //!
@@ -6,9 +6,11 @@
 //! - `venv`: the Python tools that they need, under `target/`
 //! - `fixtures`: the generated inputs as files
 //! - `bench`: the criterion benches
+//! - `chaos`: histories under faults against a model; processes killed at every boundary
 //! - `workspace`: where things lie; `child`: commands that end when we are told to
 
 mod bench;
+mod chaos;
 mod child;
 mod fixtures;
 mod summary;
@@ -49,6 +51,10 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Random histories of uploads and removals under faults, compared with a model: about five minutes
+    Chaos(chaos::Options),
+    /// Kills the real `bootstrap` at every boundary of its work and compares what redelivery makes of it
+    Kill(chaos::KillOptions),
 }
 
 fn main() -> ExitCode {
@@ -72,5 +78,7 @@ fn run(chore: Chore) -> Result<ExitCode> {
         Chore::Venv => venv::run(&Workspace::find()?),
         Chore::Fixtures { out } => fixtures::run(&out),
         Chore::Bench { arguments } => bench::run(&Workspace::find()?, &arguments),
+        Chore::Chaos(options) => chaos::run(&Workspace::find()?, &options),
+        Chore::Kill(options) => chaos::kill(&Workspace::find()?, &options),
     }
 }
