@@ -1,5 +1,6 @@
 """The release `bootstrap` behind a real Runtime API (cargo-lambda's), its S3 being that of `thumbnailer up`."""
 
+import itertools
 import json
 import urllib.error
 import urllib.request
@@ -7,7 +8,7 @@ import urllib.request
 import pytest
 
 from conftest import ROOT
-from support import process, s3
+from support import events, process, s3
 from support.pictures import photograph
 
 FUNCTION = "_"  # how cargo-lambda calls a function that it did not start
@@ -59,57 +60,17 @@ def function(up, buckets, bootstrap, tmp_path_factory):
             yield Lambda(port, running)
 
 
-def s3_event(key, etag, size, sequencer, bucket="rt-originals", name="ObjectCreated:Put"):
-    """As S3 sends it (event message structure 2.1); `key` form-encoded by the caller."""
-    return {
-        "Records": [
-            {
-                "eventVersion": "2.1",
-                "eventSource": "aws:s3",
-                "awsRegion": "us-east-1",
-                "eventTime": "2026-01-31T12:00:00.000Z",
-                "eventName": name,
-                "userIdentity": {"principalId": "AWS:AIDAEXAMPLE"},
-                "requestParameters": {"sourceIPAddress": "127.0.0.1"},
-                "responseElements": {"x-amz-request-id": "EXAMPLE", "x-amz-id-2": "EXAMPLE"},
-                "s3": {
-                    "s3SchemaVersion": "1.0",
-                    "configurationId": "thumbnails",
-                    "bucket": {
-                        "name": bucket,
-                        "ownerIdentity": {"principalId": "EXAMPLE"},
-                        "arn": f"arn:aws:s3:::{bucket}",
-                    },
-                    "object": {"key": key, "size": size, "eTag": etag, "sequencer": sequencer},
-                },
-            }
-        ]
-    }
+def s3_event(key, etag, size, sequencer, bucket="rt-originals"):
+    """As S3 sends it."""
+    return events.fill("s3", bucket, key, etag, size, sequencer)
 
 
 def sqs_event(bodies):
-    """As Lambda's event source for SQS sends it."""
-    return {
-        "Records": [
-            {
-                "messageId": name,
-                "receiptHandle": f"receipt-{name}",
-                "body": body,
-                "attributes": {
-                    "ApproximateReceiveCount": "1",
-                    "SentTimestamp": "1769860800000",
-                    "SenderId": "AIDAEXAMPLE",
-                    "ApproximateFirstReceiveTimestamp": "1769860800001",
-                },
-                "messageAttributes": {},
-                "md5OfBody": "00000000000000000000000000000000",
-                "eventSource": "aws:sqs",
-                "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:uploads",
-                "awsRegion": "us-east-1",
-            }
-            for name, body in bodies.items()
-        ]
-    }
+    """As Lambda's event source for SQS sends it: a message a body, by id."""
+    batch = events.fill("sqs-s3", "rt-originals", "")
+    message = batch["Records"][0]
+    batch["Records"] = [message | {"messageId": name, "body": body} for name, body in bodies.items()]
+    return batch
 
 
 def put(up, key, source):
@@ -119,7 +80,7 @@ def put(up, key, source):
 def test_a_notification_of_s3s_is_derived(up, function):
     source = photograph(900, 600, seed=21)
     etag = put(up, "a b+ü.jpg", source)
-    well, answer = function.invoke(s3_event("a+b%2B%C3%BC.jpg", etag, len(source), "0055AED6DCD90281E5"))
+    well, answer = function.invoke(s3_event("a b+ü.jpg", etag, len(source), "0055AED6DCD90281E5"))
     assert well, answer
     # The invocation is over, so the manifest must be there.
     s3.check_derived(up.s3, "a b+ü.jpg", source, "rt-derived", "rt-originals", seconds=1)
@@ -141,9 +102,7 @@ def test_a_batch_answers_which_messages_failed(up, function):
         event = s3_event(name, put(up, name, source), len(source), f"0055AED6DCD90281{number:02X}")
         bodies[name] = json.dumps(event)
         bodies[f"poison-{number}"] = "this is no event"
-    bodies["test"] = json.dumps(
-        {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "rt-originals", "Time": "2026-01-31T12:00:00.000Z"}
-    )
+    bodies["test"] = json.dumps(events.fill("s3-test", "rt-originals", ""))
     well, answer = function.invoke(sqs_event(bodies))
     assert well, answer
     failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
@@ -174,6 +133,115 @@ def test_what_cannot_be_parsed_or_fetched_is_the_invocations_error(function):
     event = s3_event("x.jpg", "00000000000000000000000000000000", 1, "00", bucket="not-our-bucket")
     well, answer = function.invoke(event)
     assert not well and "not-our-bucket" in answer["errorMessage"], answer
+
+
+# What each document asks for, by the file's name in fixtures/events.
+CREATIONS = (
+    "s3", "sns", "sns-eventbridge", "sqs-s3", "sqs-sns-s3", "sqs-sns-eventbridge", "sqs-sns-raw", "sqs-eventbridge",
+    "eventbridge", "batch-1", "batch-2",
+)
+REMOVALS = ("s3-removed", "s3-expired", "eventbridge-deleted", "eventbridge-expired")
+NO_WORK = ("s3-test", "s3-restored", "sqs-test", "sqs-sns-test", "eventbridge-restored")
+SWEEPS = ("schedule", "sweep")
+
+
+def test_no_document_is_left_out():
+    assert sorted(CREATIONS + REMOVALS + NO_WORK + SWEEPS) == events.NAMES
+
+
+# Each later than the one before.
+SEQUENCERS = (f"{number:018X}" for number in itertools.count(1))
+
+
+def good_answer(name, payload):
+    """How the envelope of the document `name` wants to hear that all is well."""
+    if name.startswith("sqs"):
+        return {"batchItemFailures": []}
+    if name.startswith("batch"):
+        return {
+            "invocationSchemaVersion": payload["invocationSchemaVersion"],
+            "treatMissingKeysAs": "PermanentFailure",
+            "invocationId": payload["invocationId"],
+            "results": [{"taskId": payload["tasks"][-1]["taskId"], "resultCode": "Succeeded", "resultString": "derived"}],
+        }
+    return None
+
+
+@pytest.mark.parametrize("key", ["a+b c.jpg", "a+b%20c.jpg"])
+@pytest.mark.parametrize("name", CREATIONS)
+def test_each_envelope_derives_the_key_that_it_means(up, function, name, key):
+    # Decoded once too often or too seldom, the key names nothing that is there, and nothing is derived.
+    key = f"{name}/{key}"
+    source = photograph(120, 90, seed=CREATIONS.index(name) * 2 + ("%" in key) + 100)
+    etag = put(up, key, source)
+    payload = events.fill(name, "rt-originals", key, etag, len(source), next(SEQUENCERS))
+    well, answer = function.invoke(payload)
+    assert well, answer
+    assert answer == good_answer(name, payload)
+    s3.check_derived(up.s3, key, source, "rt-derived", "rt-originals", seconds=1)
+
+
+@pytest.mark.parametrize("name", REMOVALS)
+def test_a_removal_is_recorded_once_the_source_is_gone(up, function, name):
+    key = f"{name}/removed.jpg"
+    source = photograph(120, 90, seed=150)
+    etag = put(up, key, source)
+    well, answer = function.invoke(s3_event(key, etag, len(source), next(SEQUENCERS)))
+    assert well, answer
+    s3.check_derived(up.s3, key, source, "rt-derived", "rt-originals", seconds=1)
+
+    # A hint about something that is still there takes no page down.
+    well, answer = function.invoke(events.fill(name, "rt-originals", key, etag, sequencer=next(SEQUENCERS)))
+    assert (well, answer) == (True, None)
+    assert s3.manifest(up.s3, key, "rt-derived")["state"] == "derived"
+
+    up.s3.delete_object(Bucket="rt-originals", Key=key)
+    well, answer = function.invoke(events.fill(name, "rt-originals", key, etag, sequencer=next(SEQUENCERS)))
+    assert (well, answer) == (True, None)
+    assert s3.manifest(up.s3, key, "rt-derived")["state"] == "removed"
+
+
+@pytest.mark.parametrize("name", NO_WORK)
+def test_what_asks_for_no_work_is_acknowledged(up, function, name):
+    payload = events.fill(name, "rt-originals", f"{name}/idle.jpg", "0" * 32, 1, next(SEQUENCERS))
+    well, answer = function.invoke(payload)
+    assert well, answer
+    assert answer == good_answer(name, payload)
+    assert s3.keys(up.s3, "rt-derived", f"{name}/") == []
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+def test_a_sweep_goes_well(function, name):
+    well, answer = function.invoke(events.fill(name, "rt-originals", ""))
+    assert well, answer
+
+
+@pytest.mark.parametrize("name", [name for name in CREATIONS if not name.startswith("eventbridge")])
+def test_a_bad_record_fails_alone(up, function, name):
+    key = f"{name}/neighbour.jpg"
+    source = photograph(120, 90, seed=CREATIONS.index(name) + 200)
+    etag = put(up, key, source)
+    payload = events.fill(name, "rt-originals", key, etag, len(source), next(SEQUENCERS))
+    records = payload["tasks" if name.startswith("batch") else "Records"]
+
+    if name.startswith("sqs"):
+        elsewhere = events.fill(name, "not-our-bucket", key, etag, len(source), next(SEQUENCERS))
+        records.insert(0, elsewhere["Records"][0] | {"messageId": "poison"})
+        well, answer = function.invoke(payload)
+        assert (well, answer) == (True, {"batchItemFailures": [{"itemIdentifier": "poison"}]})
+    elif name.startswith("batch"):
+        records.insert(0, records[0] | {"taskId": "poison", "s3Key": "100%"})
+        well, answer = function.invoke(payload)
+        assert well, answer
+        failed, done = answer["results"]
+        assert (failed["taskId"], failed["resultCode"]) == ("poison", "PermanentFailure")
+        assert "100%" in failed["resultString"]
+        assert [done] == good_answer(name, payload)["results"]
+    else:
+        records.insert(0, {"eventSource": "aws:kinesis"})
+        well, answer = function.invoke(payload)
+        assert not well and "1 of 2" in answer["errorMessage"] and "aws:kinesis" in answer["errorMessage"], answer
+    s3.check_derived(up.s3, key, source, "rt-derived", "rt-originals", seconds=1)
 
 
 def test_its_log_is_json_with_the_request_the_key_and_the_stages(up, function):

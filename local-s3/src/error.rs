@@ -37,6 +37,9 @@ pub enum Error {
         /// The folder in it, named as the bucket.
         folder: String,
     },
+    /// A bucket that was asked for by name does not exist.
+    #[error("there is no bucket {0:?}: create it first, or check its name")]
+    NoSuchBucket(String),
     /// A file or directory of the data directory could not be read or written.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {

@@ -1,4 +1,4 @@
-//! What S3 says about a change: the notification document, version 2.1.
+//! What S3 says about a change: the notification document, version 2.1 (2.3 for lifecycle rules).
 
 use serde_json::{Map, Value, json};
 
@@ -13,6 +13,8 @@ pub(crate) enum Happening {
     CompleteMultipartUpload,
     Delete,
     DeleteMarkerCreated,
+    /// A lifecycle rule removed it.
+    Expiration,
 }
 
 impl Happening {
@@ -24,11 +26,17 @@ impl Happening {
             Happening::CompleteMultipartUpload => "ObjectCreated:CompleteMultipartUpload",
             Happening::Delete => "ObjectRemoved:Delete",
             Happening::DeleteMarkerCreated => "ObjectRemoved:DeleteMarkerCreated",
+            Happening::Expiration => "LifecycleExpiration:Delete",
         }
     }
 
     pub(crate) fn is_created(self) -> bool {
-        !matches!(self, Happening::Delete | Happening::DeleteMarkerCreated)
+        !matches!(self, Happening::Delete | Happening::DeleteMarkerCreated | Happening::Expiration)
+    }
+
+    /// The version of the document that tells of it.
+    fn document_version(self) -> &'static str {
+        if self == Happening::Expiration { "2.3" } else { "2.1" }
     }
 }
 
@@ -37,7 +45,16 @@ impl Happening {
 pub(crate) struct Origin {
     pub(crate) request_id: String,
     pub(crate) source_ip: String,
+    /// As notifications name it, `AWS:` and all.
     pub(crate) principal: String,
+}
+
+impl Origin {
+    /// S3 itself, by a lifecycle rule.
+    pub(crate) fn lifecycle(sequence: u64) -> Self {
+        let s3 = "s3.amazonaws.com".to_owned();
+        Self { request_id: sequencer(sequence), source_ip: s3.clone(), principal: s3 }
+    }
 }
 
 /// Everything a notification says.
@@ -95,9 +112,9 @@ impl Event<'_> {
             object.insert("versionId".into(), version_id.into());
         }
         object.insert("sequencer".into(), sequencer(self.sequence).into());
-        let principal = format!("AWS:{}", self.origin.principal);
+        let principal = &self.origin.principal;
         json!({ "Records": [{
-            "eventVersion": "2.1",
+            "eventVersion": self.happening.document_version(),
             "eventSource": "aws:s3",
             "awsRegion": self.region,
             "eventTime": iso_time(self.unix_ms),

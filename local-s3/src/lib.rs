@@ -39,6 +39,8 @@
 //! - `storage` keeps objects, versions and uploads on disk, and an index of them in memory.
 //! - `event` writes the JSON that S3 sends about a change.
 //! - `queue` holds those messages until a callback has dealt with them.
+//! - `faults` decides what goes wrong on purpose: with requests (`wire::inflict` does it, and `line` is the connection
+//!   it may break) and with events on their way into the queue.
 //! - `checksum` and `key` are pure helpers.
 //!
 //! On disk, everything that counts lies under `DIR/.s3`; `DIR/<bucket>/<key>` is a readable view of hard links
@@ -48,7 +50,9 @@ mod checksum;
 mod clock;
 mod error;
 mod event;
+mod faults;
 mod key;
+mod line;
 mod queue;
 mod requests;
 mod server;
@@ -57,6 +61,7 @@ mod storage;
 mod wire;
 
 pub use error::Error;
+pub use faults::{EventFaultCounts, EventFaults, Fault, FaultCounts, FaultRates, FaultRequest, Faults};
 pub use queue::{Depth, Message, Queue, QueueSettings};
 pub use requests::RequestCounts;
 pub use server::Server;

@@ -11,8 +11,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::line::Line;
 use crate::requests::Counter;
-use crate::storage::{Layout, Store};
+use crate::storage::{Fault, Layout, Store};
 use crate::wire::Wire;
 use crate::{Builder, Error, Queue, RequestCounts};
 
@@ -46,7 +47,13 @@ impl Server {
         let opened = tokio::task::spawn_blocking(move || {
             let layout = Layout::create(&settings.data_dir)?;
             let lock = lock(&layout)?;
-            let (store, queue) = Store::open(layout, &settings.region, &settings.buckets, settings.queue)?;
+            let (store, queue) = Store::open(
+                layout,
+                &settings.region,
+                &settings.buckets,
+                settings.queue,
+                settings.event_faults,
+            )?;
             Ok((lock, store, queue))
         });
         let (lock, store, queue) = match opened.await {
@@ -81,6 +88,26 @@ impl Server {
     /// How often each operation was asked for so far.
     pub fn requests(&self) -> RequestCounts {
         self.counter.snapshot()
+    }
+
+    /// Removes every noncurrent version and delete marker of `bucket`, as a lifecycle rule would in time, and sends a
+    /// `LifecycleExpiration:Delete` event for each if the bucket notifies. Returns how many there were.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchBucket`], and [`Error::Io`] if one cannot be removed; it and those after it stay.
+    pub async fn expire_noncurrent(&self, bucket: &str) -> Result<usize, Error> {
+        let found = match self.store.bucket(bucket) {
+            Ok(found) => self.store.expire_noncurrent(&found).await,
+            Err(fault) => Err(fault),
+        };
+        found.map_err(|fault| match fault {
+            Fault::NoSuchBucket => Error::NoSuchBucket(bucket.to_owned()),
+            Fault::Disk(error) => error,
+            other => {
+                Error::io("expire versions in", self.store.layout().store(bucket))(io::Error::other(other))
+            }
+        })
     }
 
     /// Stops accepting, lets open requests end (for ten seconds at most) and writes the state down.
@@ -152,9 +179,11 @@ async fn accept(listener: TcpListener, wire: Wire, mut stopped: watch::Receiver<
             }
         };
         let _ = stream.set_nodelay(true);
+        let line = Line::new(stream);
+        let service = wire.for_line(peer.ip(), line.end(), stopped.clone());
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
-            .serve_connection(TokioIo::new(stream), wire.for_peer(peer.ip()));
+            .serve_connection(TokioIo::new(line), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {

@@ -1,7 +1,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use crate::{Error, QueueSettings, Server};
+use crate::{Error, EventFaults, Faults, QueueSettings, Server};
 
 /// A bucket that shall exist when the server runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +49,8 @@ pub struct Builder {
     pub(crate) buckets: Vec<Bucket>,
     pub(crate) hide_missing_keys: bool,
     pub(crate) queue: QueueSettings,
+    pub(crate) faults: Option<Faults>,
+    pub(crate) event_faults: Option<EventFaults>,
 }
 
 impl Default for Builder {
@@ -62,6 +64,8 @@ impl Default for Builder {
             buckets: Vec::new(),
             hide_missing_keys: false,
             queue: QueueSettings::default(),
+            faults: None,
+            event_faults: None,
         }
     }
 }
@@ -110,6 +114,20 @@ impl Builder {
     /// How the queue delivers.
     pub fn queue(mut self, settings: QueueSettings) -> Self {
         self.queue = settings;
+        self
+    }
+
+    /// What goes wrong with requests and answers, on purpose. Default: nothing.
+    ///
+    /// [`Server::requests`] counts only what got past it.
+    pub fn faults(mut self, faults: Faults) -> Self {
+        self.faults = Some(faults);
+        self
+    }
+
+    /// What goes wrong with events on their way into the queue, on purpose. Default: nothing, in order of sending.
+    pub fn event_faults(mut self, faults: EventFaults) -> Self {
+        self.event_faults = Some(faults);
         self
     }
 

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use imaging::FormatChoice;
@@ -21,6 +22,8 @@ Examples:
   thumbnailer up photos --once                     derive a folder, print a table, end
   thumbnailer render photos --out site/images      files to files, without S3
   thumbnailer render a.jpg --out out --widths 320,640 --formats jpeg,webp
+  thumbnailer status 2026/harbour.jpg              what became of an upload
+  thumbnailer sweep --dry-run                      what nothing names any more, and could go
 
 Exit codes: 0 all well, 1 something failed or was rejected, 2 wrong usage.";
 
@@ -30,6 +33,10 @@ pub(crate) enum Command {
     Up(Up),
     /// Derive files to files, without S3
     Render(Render),
+    /// Say what became of an upload, and why
+    Status(Status),
+    /// Delete renditions that no manifest names any more
+    Sweep(Sweep),
 }
 
 const UP_EXAMPLES: &str = "\
@@ -105,6 +112,80 @@ pub(crate) struct Render {
     #[arg(long, value_name = "FILE")]
     pub(crate) preset: Option<PathBuf>,
     /// One JSON object a source on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const STATUS_EXAMPLES: &str = "\
+Examples:
+  thumbnailer status 2026/harbour.jpg --bucket my-derived-bucket
+  thumbnailer status a.jpg b.jpg --endpoint-url http://127.0.0.1:9000
+  thumbnailer status a.jpg --json | jq .manifest.reason
+
+Keys are those of the originals. Credentials and region come from where the AWS CLI finds them.
+Exit codes: 0 all are derived, 1 some are not, 2 wrong usage.";
+
+#[derive(Debug, Args)]
+#[command(after_help = STATUS_EXAMPLES)]
+pub(crate) struct Status {
+    /// Keys of originals
+    #[arg(required = true, value_name = "KEY")]
+    pub(crate) keys: Vec<String>,
+    /// Bucket of the renditions and manifests
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "DERIVED_BUCKET",
+        hide_env_values = true,
+        default_value = "derived"
+    )]
+    pub(crate) bucket: String,
+    /// Another S3 than Amazon's, as in AWS_ENDPOINT_URL
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// One JSON object a key on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const SWEEP_EXAMPLES: &str = "\
+Examples:
+  thumbnailer sweep --bucket my-derived-bucket --dry-run
+  thumbnailer sweep --bucket my-derived-bucket --grace 7d
+  thumbnailer sweep --prefix 2026/ --endpoint-url http://127.0.0.1:9000
+
+Goes: what was replaced or removed longer ago than the grace, and what work that broke off has left behind.
+Stays: whatever a manifest names, and all that is not a rendition. The bucket has to keep versions; each one is
+deleted by its id, so that an upload at the same time loses nothing. Ctrl-C ends it, and it says how to go on.";
+
+#[derive(Debug, Args)]
+#[command(after_help = SWEEP_EXAMPLES)]
+pub(crate) struct Sweep {
+    /// Bucket of the renditions and manifests
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "DERIVED_BUCKET",
+        hide_env_values = true,
+        default_value = "derived"
+    )]
+    pub(crate) bucket: String,
+    /// How long pages may go on showing what was replaced: 30d, 12h, 90m
+    #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = humantime::parse_duration)]
+    pub(crate) grace: Duration,
+    /// Only below this prefix
+    #[arg(long, value_name = "PREFIX", default_value = "")]
+    pub(crate) prefix: String,
+    /// Only keys after this one, where an earlier run ended
+    #[arg(long, value_name = "KEY")]
+    pub(crate) after: Option<String>,
+    /// Delete nothing, only count
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Another S3 than Amazon's, as in AWS_ENDPOINT_URL
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// One JSON object on stdout
     #[arg(long)]
     pub(crate) json: bool,
 }

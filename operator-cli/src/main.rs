@@ -1,16 +1,22 @@
-//! The operator's tool: run the pipeline on a laptop (`up`), derive files to files (`render`).
+//! The operator's tool: run the pipeline on a laptop (`up`), derive files to files (`render`), say what became of an
+//! upload (`status`), delete what nothing names any more (`sweep`).
 //!
 //! # Layout
 //!
 //! `cli` is what can be asked, `files` which files that means. `render` needs no S3 at all, and shares memory
-//! out by a `budget`; `up` starts the embedded S3 and calls the Lambda's own handler. `report` is what both say of a source, as JSON or as text.
+//! out by a `budget`; `up` starts the embedded S3 and calls the Lambda's own handler. `report` is
+//! what both say of a source, as JSON or as text. `status` and `sweep` work on any derived bucket; `manifests` reads
+//! from it.
 
 mod budget;
 mod cli;
 mod files;
+mod manifests;
 mod preset;
 mod render;
 mod report;
+mod status;
+mod sweep;
 mod up;
 
 use std::process::ExitCode;
@@ -34,6 +40,8 @@ async fn main() -> ExitCode {
     let ending = match cli.command {
         Command::Up(args) => up::run(args).await,
         Command::Render(args) => render::run(args),
+        Command::Status(args) => status::run(args).await,
+        Command::Sweep(args) => sweep::run(args).await,
     };
     match ending {
         Ok(Ending::AllWell) => ExitCode::SUCCESS,

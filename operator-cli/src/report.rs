@@ -90,7 +90,8 @@ impl SourceReport {
         let mut line = format!("{:<9} {}", self.state.word(), self.source);
         if self.state == State::Derived {
             let out: u64 = self.renditions.iter().map(|rendition| rendition.bytes).sum();
-            line += &format!("  {}  {} renditions, {}", self.pixels(), self.renditions.len(), size(out));
+            let pixels = pixels(self.width, self.height);
+            line += &format!("  {pixels}  {} renditions, {}", self.renditions.len(), size(out));
         }
         if let Some(ms) = self.ms.filter(|_| self.state == State::Derived) {
             line += &format!(", {ms} ms");
@@ -102,14 +103,6 @@ impl SourceReport {
             line += &format!("\n          warning: {warning}");
         }
         line
-    }
-
-    /// `4032×3024`, or a dash.
-    fn pixels(&self) -> String {
-        match (self.width, self.height) {
-            (Some(width), Some(height)) => format!("{width}×{height}"),
-            _ => "–".to_owned(),
-        }
     }
 
     /// What a page saves at least that shows a rendition, the heaviest, instead of the source.
@@ -133,7 +126,7 @@ pub(crate) fn table(reports: &[SourceReport]) -> String {
     rows.extend(reports.iter().map(|report| {
         [
             report.source.clone(),
-            report.pixels(),
+            pixels(report.width, report.height),
             report.bytes.map_or_else(dash, size),
             match report.state {
                 State::Derived => report.renditions.len().to_string(),
@@ -143,14 +136,26 @@ pub(crate) fn table(reports: &[SourceReport]) -> String {
             report.ms.map_or_else(dash, |ms| ms.to_string()),
         ]
     }));
-    let mut widths = [0; 6];
-    for row in &rows {
+    let mut text = aligned(&rows);
+    for report in reports {
+        let notes = report.reason.iter().map(|reason| (report.state.word(), reason));
+        for (word, note) in notes.chain(report.warnings.iter().map(|warning| ("warning", warning))) {
+            text += &format!("{}: {word}: {note}\n", report.source);
+        }
+    }
+    text
+}
+
+/// `rows` as lines whose cells stand below each other: the first column's at its left, the others' at their right.
+pub(crate) fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
+    let mut widths = [0; COLUMNS];
+    for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.width());
         }
     }
     let mut text = String::new();
-    for row in &rows {
+    for row in rows {
         let cells: Vec<String> = row
             .iter()
             .zip(widths)
@@ -163,13 +168,15 @@ pub(crate) fn table(reports: &[SourceReport]) -> String {
         text += cells.join("  ").trim_end();
         text.push('\n');
     }
-    for report in reports {
-        let notes = report.reason.iter().map(|reason| (report.state.word(), reason));
-        for (word, note) in notes.chain(report.warnings.iter().map(|warning| ("warning", warning))) {
-            text += &format!("{}: {word}: {note}\n", report.source);
-        }
-    }
     text
+}
+
+/// `4032×3024`, or a dash.
+pub(crate) fn pixels(width: Option<u32>, height: Option<u32>) -> String {
+    match (width, height) {
+        (Some(width), Some(height)) => format!("{width}×{height}"),
+        _ => "–".to_owned(),
+    }
 }
 
 /// Bytes for people: `950 B`, `12 kB`, `3.4 MB` (decimal units).

@@ -1,18 +1,62 @@
-//! The way to S3.
+//! The way to AWS.
 
-use aws_config::BehaviorVersion;
+use aws_config::environment::region::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::region::ProfileFileRegionProvider;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-/// A client by the AWS chain: credentials, region and endpoint from the environment, profiles and roles.
+use crate::cdn::Cdn;
+use crate::config::Config;
+use crate::handler::Thumbnailer;
+
+/// S3's oldest region, which every S3 server of other makers answers to. In Lambda the region is always set.
+const DEFAULT_REGION: &str = "us-east-1";
+
+/// A client by the AWS chain: credentials from the environment, profiles and roles, region and endpoint from the
+/// environment and profiles.
 ///
 /// With an endpoint of one's own (`AWS_ENDPOINT_URL` or `AWS_ENDPOINT_URL_S3`), buckets are addressed by path,
 /// since such servers seldom have a host name per bucket.
 pub async fn client_from_env() -> Client {
+    client_at(None).await
+}
+
+/// As [`client_from_env`], but at the endpoint that is given, if one is.
+pub async fn client_at(endpoint_url: Option<&str>) -> Client {
+    s3(&chain().await, endpoint_url)
+}
+
+impl Thumbnailer {
+    /// One that finds S3, and the CDN if `config` names a distribution, by the AWS chain; see [`client_from_env`].
+    pub async fn from_env(config: Config) -> Self {
+        let shared = chain().await;
+        let cdn = config.distribution_id.as_deref().and_then(|id| Cdn::from_chain(id, &shared));
+        let thumbnailer = Self::new(s3(&shared, None), config);
+        match cdn {
+            Some(cdn) => thumbnailer.invalidating(cdn),
+            None => thumbnailer,
+        }
+    }
+}
+
+async fn chain() -> SdkConfig {
     let https =
         aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-    let shared = aws_config::defaults(BehaviorVersion::latest()).http_client(https).load().await;
-    let own_endpoint = shared.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
-    let config = aws_sdk_s3::config::Builder::from(&shared).force_path_style(own_endpoint).build();
-    Client::from_conf(config)
+    // No instance metadata is asked for it, which takes seconds where there is none.
+    let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+        .or_else(ProfileFileRegionProvider::new())
+        .or_else(Region::new(DEFAULT_REGION));
+    aws_config::defaults(BehaviorVersion::latest()).http_client(https).region(region).load().await
+}
+
+fn s3(shared: &SdkConfig, endpoint_url: Option<&str>) -> Client {
+    let of_chain = || shared.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+    let mut config = aws_sdk_s3::config::Builder::from(shared);
+    config = config.force_path_style(endpoint_url.is_some() || of_chain());
+    if let Some(url) = endpoint_url {
+        config = config.endpoint_url(url);
+    }
+    Client::from_conf(config.build())
 }

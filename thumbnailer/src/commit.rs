@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::error::Retryable;
-use crate::storage::Refusal;
+use crate::storage::{Refusal, persist};
 
 const NEEDS_READ: &str = "s3:ListBucket on the derived bucket and s3:GetObject on its objects";
 const NEEDS_WRITE: &str = "s3:PutObject on the derived bucket's objects";
@@ -21,6 +21,10 @@ pub(crate) struct Present {
 
 /// Reads the manifest of `key`; `None` when there is none yet.
 pub(crate) async fn read(s3: &Client, bucket: &str, key: &str) -> Result<Option<Present>, Retryable> {
+    persist(|| read_once(s3, bucket, key)).await
+}
+
+async fn read_once(s3: &Client, bucket: &str, key: &str) -> Result<Option<Present>, Retryable> {
     let doing = || format!("reading the manifest s3://{bucket}/{}", manifest_key(key));
     let object = match s3.get_object().bucket(bucket).key(manifest_key(key)).send().await {
         Ok(object) => object,
@@ -41,13 +45,25 @@ pub(crate) async fn read(s3: &Client, bucket: &str, key: &str) -> Result<Option<
     Ok(Some(Present { manifest, etag }))
 }
 
-/// Writes `next` if the manifest is still `present`; false when someone else was quicker.
+/// Writes `next` if the manifest is still `present`, and answers what stands then; `None` when someone else was
+/// quicker, or when this very write was done before, its answer was lost and the SDK repeated it.
 pub(crate) async fn swap(
     s3: &Client,
     bucket: &str,
     present: Option<&Present>,
+    next: Manifest,
+) -> Result<Option<Present>, Retryable> {
+    let written = persist(|| swap_once(s3, bucket, present, &next)).await?;
+    Ok(written.map(|etag| Present { manifest: next, etag }))
+}
+
+/// The etag of what was written, if it was.
+async fn swap_once(
+    s3: &Client,
+    bucket: &str,
+    present: Option<&Present>,
     next: &Manifest,
-) -> Result<bool, Retryable> {
+) -> Result<Option<String>, Retryable> {
     let key = manifest_key(&next.source.key);
     let put = s3
         .put_object()
@@ -61,9 +77,9 @@ pub(crate) async fn swap(
         Some(present) => put.if_match(&present.etag),
     };
     match put.send().await {
-        Ok(_) => Ok(true),
+        Ok(put) => Ok(Some(put.e_tag().unwrap_or_default().to_owned())),
         Err(error) => match Refusal::of(&error) {
-            Refusal::Precondition | Refusal::Conflict | Refusal::NoSuchKey => Ok(false),
+            Refusal::Precondition | Refusal::NoSuchKey => Ok(None),
             refusal => {
                 Err(refusal.retryable(format!("writing the manifest s3://{bucket}/{key}"), NEEDS_WRITE))
             }
@@ -73,8 +89,8 @@ pub(crate) async fn swap(
 
 /// `draft` as the document that follows `present`: it records what it retires, and work without a sequencer
 /// keeps the one that is there as its lower bound.
-pub(crate) fn succeed(draft: &Manifest, present: Option<&Manifest>, now: &str) -> Manifest {
-    let mut next = draft.clone();
+pub(crate) fn succeed(draft: Manifest, present: Option<&Manifest>, now: &str) -> Manifest {
+    let mut next = draft;
     next.written = now.to_owned();
     let Some(present) = present else { return next };
     next.retired = retire(present, &next.renditions, now);
@@ -152,28 +168,28 @@ mod tests {
     #[test]
     fn what_is_no_longer_named_is_retired_once() {
         let first = document(State::Derived, Some("1"), &["a", "b"]);
-        let second = succeed(&document(State::Derived, Some("2"), &["b", "c"]), Some(&first), "t2");
+        let second = succeed(document(State::Derived, Some("2"), &["b", "c"]), Some(&first), "t2");
         assert_eq!(retired(&second), [("a", "t2")]);
-        let third = succeed(&document(State::Derived, Some("3"), &["d"]), Some(&second), "t3");
+        let third = succeed(document(State::Derived, Some("3"), &["d"]), Some(&second), "t3");
         assert_eq!(retired(&third), [("a", "t2"), ("b", "t3"), ("c", "t3")]);
-        let back = succeed(&document(State::Derived, Some("4"), &["a"]), Some(&third), "t4");
+        let back = succeed(document(State::Derived, Some("4"), &["a"]), Some(&third), "t4");
         assert_eq!(retired(&back), [("b", "t3"), ("c", "t3"), ("d", "t4")]);
     }
 
     #[test]
     fn work_without_a_sequencer_keeps_the_lower_bound() {
         let first = document(State::Derived, Some("A"), &["a"]);
-        let next = succeed(&document(State::Derived, None, &["a"]), Some(&first), "t");
+        let next = succeed(document(State::Derived, None, &["a"]), Some(&first), "t");
         assert_eq!(next.source.sequencer.as_deref(), Some("A"));
         let mut elsewhere = document(State::Derived, None, &["a"]);
         elsewhere.source.bucket = "another".into();
-        assert_eq!(succeed(&elsewhere, Some(&first), "t").source.sequencer, None);
+        assert_eq!(succeed(elsewhere, Some(&first), "t").source.sequencer, None);
     }
 
     #[test]
     fn a_removal_remembers_what_was_there() {
         let first = document(State::Derived, Some("A"), &["a"]);
-        let next = succeed(&document(State::Removed, Some("B"), &[]), Some(&first), "t");
+        let next = succeed(document(State::Removed, Some("B"), &[]), Some(&first), "t");
         assert_eq!((next.source.etag.as_str(), next.source.sequencer.as_deref()), ("etag of a", Some("B")));
         assert_eq!(retired(&next), [("a", "t")]);
         assert!(next.renditions.is_empty());

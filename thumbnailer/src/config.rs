@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
+use std::time::Duration;
 
 use image_header::Limits;
 use imaging::Preset;
@@ -13,6 +14,7 @@ use thiserror::Error;
 const DECODED_SHARE: (u64, u64) = (60, 100);
 /// Of the function's memory, what the source may take, which is held whole.
 const SOURCE_SHARE: (u64, u64) = (25, 100);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The function's settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +29,15 @@ pub struct Config {
     pub limits: Limits,
     /// Messages of a batch that are worked on at once. Each may take all that `limits` allows.
     pub record_concurrency: usize,
+    /// How often the queue delivers a message before it goes to the dead-letter queue. The last time, the manifest
+    /// says `failed` before work begins.
+    pub max_receives: u32,
+    /// How long renditions that no manifest names any more are kept for pages that still do.
+    pub grace: Duration,
+    /// The CloudFront distribution that is told of removals, by its id; none if `None`.
+    pub distribution_id: Option<String>,
+    /// Whether each invocation prints its metrics.
+    pub metrics: bool,
 }
 
 /// A setting that cannot be used, with what is allowed.
@@ -86,6 +97,10 @@ impl Config {
             preset: Preset::default(),
             limits: Limits::default(),
             record_concurrency: 1,
+            max_receives: 5,
+            grace: 30 * DAY,
+            distribution_id: None,
+            metrics: true,
         })
     }
 
@@ -110,6 +125,10 @@ impl Config {
     /// | `MAX_PIXELS` | pixels of a source | 250,000,000 |
     /// | `MAX_DECODED_BYTES` | bytes that decoding and resizing may hold | 60 % of the function's memory, else 1 GiB |
     /// | `RECORD_CONCURRENCY` | messages of a batch that are worked on at once, 1 to 16; they share the memory | 1 |
+    /// | `MAX_RECEIVES` | the queue's `maxReceiveCount`, 1 to 1000 | 5 |
+    /// | `RETIRED_GRACE_DAYS` | days that replaced renditions are kept, 1 to 3650 | 30 |
+    /// | `DISTRIBUTION_ID` | the CloudFront distribution that is told to forget what was removed | none |
+    /// | `METRICS` | `off`: no line of metrics in the log; see [`crate::embedded_metrics`] | `on` |
     ///
     /// The function's memory is `AWS_LAMBDA_FUNCTION_MEMORY_SIZE` in MB, which Lambda sets.
     ///
@@ -137,6 +156,22 @@ impl Config {
         if let Some(concurrency) = number("RECORD_CONCURRENCY", var("RECORD_CONCURRENCY"), 1..=16)? {
             config.record_concurrency = concurrency;
         }
+        if let Some(receives) = number("MAX_RECEIVES", var("MAX_RECEIVES"), 1..=1000)? {
+            config.max_receives = receives;
+        }
+        if let Some(days) = number("RETIRED_GRACE_DAYS", var("RETIRED_GRACE_DAYS"), 1..=3650)? {
+            config.grace = days * DAY;
+        }
+
+        config.distribution_id = var("DISTRIBUTION_ID").map(distribution_id).transpose()?;
+        config.metrics = match var("METRICS").as_deref() {
+            None | Some("on") => true,
+            Some("off") => false,
+            Some(other) => {
+                let (value, allowed) = (other.to_owned(), "on or off".to_owned());
+                return Err(ConfigError::Invalid { name: "METRICS", value, allowed });
+            }
+        };
 
         let memory = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
         if let Some(megabytes) = number::<u64>(memory, var(memory), 1..=1 << 20)? {
@@ -175,6 +210,15 @@ fn preset(inline: Option<String>, file: Option<String>) -> Result<Option<Preset>
         allowed: format!("a preset in TOML ({})", error.to_string().trim_end()),
     };
     Preset::from_toml(&toml).map(Some).map_err(invalid)
+}
+
+/// Letters and digits only, so that it can stand in a URL as it is.
+fn distribution_id(value: String) -> Result<String, ConfigError> {
+    if value.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
+        return Ok(value);
+    }
+    let allowed = "a CloudFront distribution's id, such as E2QWRUHAPOMQZL".to_owned();
+    Err(ConfigError::Invalid { name: "DISTRIBUTION_ID", value, allowed })
 }
 
 fn number<T>(
@@ -267,9 +311,13 @@ mod tests {
             (&[("PRESET", "width = [1]")], ["PRESET", "width"]),
             (&[("PRESET_FILE", "/no/such/file.toml")], ["PRESET_FILE", "cannot be read"]),
             (&[("PRESET", "widths = [1]"), ("PRESET_FILE", "x")], ["PRESET_FILE", "one of them"]),
+            (&[("DISTRIBUTION_ID", "d111.cloudfront.net")], ["DISTRIBUTION_ID", "E2QWRUHAPOMQZL"]),
+            (&[("METRICS", "no")], ["METRICS", "off"]),
             (&[("MAX_PIXELS", "many")], ["MAX_PIXELS", "whole number"]),
             (&[("MAX_SOURCE_BYTES", "0")], ["MAX_SOURCE_BYTES", "from 1"]),
             (&[("RECORD_CONCURRENCY", "99")], ["RECORD_CONCURRENCY", "to 16"]),
+            (&[("MAX_RECEIVES", "0")], ["MAX_RECEIVES", "from 1"]),
+            (&[("RETIRED_GRACE_DAYS", "0")], ["RETIRED_GRACE_DAYS", "from 1"]),
         ] {
             let error = config(vars).unwrap_err().to_string();
             assert!(words.iter().all(|word| error.contains(word)), "{vars:?}: {error}");

@@ -3,7 +3,9 @@
 use std::cmp::Ordering;
 
 use manifest::{Manifest, State, sequencer};
+use sha2::{Digest, Sha256};
 
+use crate::config::Config;
 use crate::event::ObjectEvent;
 
 /// What to do with an event.
@@ -39,13 +41,33 @@ pub fn decide(present: Option<&Manifest>, event: &ObjectEvent) -> Decision {
     }
 }
 
-/// Whether `present` already says all there is to say of the object `etag` in `bucket` under the preset with
-/// `fingerprint`. Asked when an event was only a hint to look at the source again.
-pub(crate) fn describes(present: &Manifest, bucket: &str, etag: &str, fingerprint: &str) -> bool {
+/// What a manifest's `preset.fingerprint` has to be for its work not to be done again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fingerprints {
+    /// Of what is derived: the preset and the encoders' revisions.
+    pub(crate) derived: String,
+    /// Of what is rejected: the limits and this version as well, since others may let it pass.
+    pub(crate) rejected: String,
+}
+
+impl Fingerprints {
+    pub(crate) fn of(config: &Config) -> Self {
+        let derived = config.preset.fingerprint();
+        let bounds = format!("{derived} {:?} {}", config.limits, env!("CARGO_PKG_VERSION"));
+        let rejected = hex::encode(&Sha256::digest(bounds)[..8]);
+        Self { derived, rejected }
+    }
+}
+
+/// Whether `present` already says all there is to say of the object `etag` in `bucket`. Asked when an event was
+/// only a hint to look at the source again.
+pub(crate) fn describes(present: &Manifest, bucket: &str, etag: &str, fingerprints: &Fingerprints) -> bool {
     let same_object = present.source.bucket == bucket && present.source.etag == etag;
+    let made_by =
+        |fingerprint: &String| present.preset.as_ref().is_some_and(|made| made.fingerprint == *fingerprint);
     let settled = match present.state {
-        State::Derived => present.preset.as_ref().is_some_and(|preset| preset.fingerprint == fingerprint),
-        State::Rejected => true,
+        State::Derived => made_by(&fingerprints.derived),
+        State::Rejected => made_by(&fingerprints.rejected),
         State::Failed | State::Removed => false,
     };
     same_object && settled
@@ -90,6 +112,8 @@ mod tests {
             key: "k".into(),
             etag: Some("e".into()),
             sequencer: sequencer.map(str::to_owned),
+            version_id: None,
+            size: None,
         }
     }
 
@@ -133,13 +157,30 @@ mod tests {
 
     #[test]
     fn a_hint_changes_nothing_where_the_manifest_describes_the_source() {
+        let (ours, others) = (fingerprints("f", "g"), fingerprints("g", "f"));
         let derived = present(State::Derived, "b", None);
-        assert!(describes(&derived, "b", "e", "f"));
-        assert!(!describes(&derived, "b", "e", "another preset"));
-        assert!(!describes(&derived, "b", "another etag", "f"));
-        assert!(!describes(&derived, "other", "e", "f"));
-        assert!(!describes(&present(State::Removed, "b", None), "b", "e", "f"));
-        assert!(!describes(&present(State::Failed, "b", None), "b", "e", "f"));
+        assert!(describes(&derived, "b", "e", &ours));
+        assert!(!describes(&derived, "b", "e", &others));
+        assert!(!describes(&derived, "b", "another etag", &ours));
+        assert!(!describes(&derived, "other", "e", &ours));
+        assert!(!describes(&present(State::Rejected, "b", None), "b", "e", &ours));
+        assert!(describes(&present(State::Rejected, "b", None), "b", "e", &others));
+        assert!(!describes(&present(State::Removed, "b", None), "b", "e", &ours));
+        assert!(!describes(&present(State::Failed, "b", None), "b", "e", &ours));
+    }
+
+    fn fingerprints(derived: &str, rejected: &str) -> Fingerprints {
+        Fingerprints { derived: derived.into(), rejected: rejected.into() }
+    }
+
+    #[test]
+    fn wider_limits_let_a_rejection_be_looked_at_again() {
+        let config = Config::new("derived").unwrap();
+        let mut wider = config.clone();
+        wider.limits.pixels += 1;
+        let (before, after) = (Fingerprints::of(&config), Fingerprints::of(&wider));
+        assert_eq!(before.derived, after.derived);
+        assert_ne!(before.rejected, after.rejected);
     }
 
     proptest! {

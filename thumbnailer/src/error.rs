@@ -48,6 +48,15 @@ pub enum Retryable {
         /// S3's code and message, or the connection's error.
         cause: String,
     },
+    /// Versions cannot be told apart, so that none can be deleted safely.
+    #[error(
+        "bucket {bucket} keeps no versions, so that nothing can be deleted from it without risk to newer work. Turn its \
+         versioning on"
+    )]
+    Unversioned {
+        /// The derived bucket.
+        bucket: String,
+    },
     /// Others kept writing the manifest in between.
     #[error("the manifest of {key} was changed by others {times} times in a row while it was to be written")]
     Contended {
@@ -76,6 +85,30 @@ pub enum Retryable {
         /// What is known of it.
         what: String,
     },
+    /// The CDN goes on serving what was removed.
+    #[error("CloudFront's distribution {distribution} could not be told to forget {key}: {cause}")]
+    Cdn {
+        /// The source's key.
+        key: String,
+        /// The distribution's id.
+        distribution: String,
+        /// CloudFront's words, and what to do.
+        cause: String,
+    },
+    /// The process that had the record to itself ended without a verdict.
+    #[error("the process that worked on {key} {how}")]
+    Died {
+        /// The source's key.
+        key: String,
+        /// By which signal or exit code, what that means and what to do.
+        how: String,
+    },
+    /// The process that had the record to itself could not settle it.
+    #[error("{cause}")]
+    Isolated {
+        /// Any other of these, in its words.
+        cause: String,
+    },
 }
 
 /// Why an invocation as a whole failed.
@@ -85,7 +118,8 @@ pub enum Error {
     /// The payload is in no known envelope.
     #[error(transparent)]
     Envelope(#[from] EventError),
-    /// Records of a direct invocation are unsettled. S3 repeats all of them; those that are done cost one read.
+    /// Records are unsettled, and the envelope has no other way to say so. All of them come again; those that are
+    /// done cost one read.
     #[error("{failed} of {of} records are not settled; the first because {first}")]
     Unsettled {
         /// How many are not settled.
@@ -95,4 +129,7 @@ pub enum Error {
         /// The first one's cause.
         first: Retryable,
     },
+    /// The sweep broke off. What was deleted until then is, and the next one finds the rest.
+    #[error("the sweep broke off: {0}")]
+    Sweep(Retryable),
 }

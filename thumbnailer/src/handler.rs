@@ -8,16 +8,22 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_s3::Client;
 use futures::{FutureExt, StreamExt, stream};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use crate::answer::answer;
+use crate::cdn::Cdn;
 use crate::config::Config;
 use crate::error::{Error, Retryable};
 use crate::event::{self, Envelope, EventError, Message, ObjectEvent};
+use crate::isolation::Isolation;
 use crate::outcome::{Fate, Outcome, Report};
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Job, Pipeline};
+use crate::schedule;
 
 /// Told of every record's end.
 type Listener = Arc<dyn Fn(&Outcome) + Send + Sync>;
+/// Told of every invocation's end.
+type InvocationListener = Arc<dyn Fn(&[Outcome]) + Send + Sync>;
 
 /// The function: payloads of S3's events in, renditions and manifests in the derived bucket.
 ///
@@ -26,6 +32,8 @@ type Listener = Arc<dyn Fn(&Outcome) + Send + Sync>;
 pub struct Thumbnailer {
     pipeline: Arc<Pipeline>,
     listener: Option<Listener>,
+    invocation_listener: Option<InvocationListener>,
+    isolation: Option<Isolation>,
 }
 
 impl fmt::Debug for Thumbnailer {
@@ -37,8 +45,8 @@ impl fmt::Debug for Thumbnailer {
 impl Thumbnailer {
     /// One that speaks to `s3`, from where it reads originals and where it writes what is derived.
     pub fn new(s3: Client, config: Config) -> Self {
-        let fingerprint = config.preset.fingerprint();
-        Self { pipeline: Arc::new(Pipeline { s3, config, fingerprint }), listener: None }
+        let pipeline = Arc::new(Pipeline::new(s3, config));
+        Self { pipeline, listener: None, invocation_listener: None, isolation: None }
     }
 
     /// Has `listener` told of every record's end.
@@ -47,27 +55,72 @@ impl Thumbnailer {
         Self { listener: Some(Arc::new(listener)), ..self }
     }
 
+    /// Has `listener` told of every invocation's end, with what became of its records: of none where the payload
+    /// could not be read.
+    #[must_use]
+    pub fn on_invocation(self, listener: impl Fn(&[Outcome]) + Send + Sync + 'static) -> Self {
+        Self { invocation_listener: Some(Arc::new(listener)), ..self }
+    }
+
+    /// Has `cdn` told to forget what is removed.
+    #[must_use]
+    pub fn invalidating(self, cdn: Cdn) -> Self {
+        let mut pipeline = Arc::unwrap_or_clone(self.pipeline);
+        pipeline.cdn = Some(cdn);
+        Self { pipeline: Arc::new(pipeline), ..self }
+    }
+
+    /// Has records whose message was received before worked on in a process of their own.
+    #[must_use]
+    pub fn isolated(self, isolation: Isolation) -> Self {
+        Self { isolation: Some(isolation), ..self }
+    }
+
     /// Settles an invocation's payload and says, as its envelope wants it said, what is not settled.
     ///
-    /// A batch from SQS is answered with its `batchItemFailures`. Work that would go on past `deadline` is
-    /// stopped in good order a little before it, and its records come again.
+    /// A batch from SQS is answered with its `batchItemFailures`, a job of S3 Batch Operations with a result a task.
+    /// Work that would go on past `deadline` is stopped in good order a little before it, and its records come again.
+    ///
+    /// A schedule's event sweeps the derived bucket, as far as there is time, and is answered with what came of it.
     ///
     /// # Errors
     ///
-    /// [`Error::Envelope`] for a payload that cannot be read; [`Error::Unsettled`] when records of a direct
-    /// invocation are not settled.
+    /// [`Error::Envelope`] for a payload that cannot be read; [`Error::Unsettled`] when records are not settled and
+    /// the envelope has no other way to say so; [`Error::Sweep`] when a sweep broke off.
     pub async fn handle(&self, payload: Value, deadline: Option<Instant>) -> Result<Value, Error> {
-        let delivery = event::parse(&payload)
-            .inspect_err(|error| tracing::error!(cause = %error, "payload not read"))?;
+        let delivery = event::parse(&payload).inspect_err(|error| {
+            tracing::error!(cause = %error, "payload not read");
+            self.tell_invocation(&[]);
+        })?;
         let deadline = deadline.map(Deadline::new);
+        if delivery.envelope == Envelope::Sweep {
+            return self.sweep(deadline).await;
+        }
         let verdicts: Vec<(String, Vec<Outcome>)> = stream::iter(delivery.messages)
-            .map(|message| self.message(message, deadline))
+            .map(|message| self.message(message, deadline).boxed())
             .buffered(self.pipeline.config.record_concurrency)
             .collect()
             .await;
-        match delivery.envelope {
-            Envelope::Sqs => Ok(batch_response(&verdicts)),
-            Envelope::Direct => direct_response(verdicts),
+        self.tell_invocation(&verdicts);
+        answer(&delivery.envelope, verdicts)
+    }
+
+    /// Sweeps until the deadline; the next run goes on from there.
+    async fn sweep(&self, deadline: Option<Deadline>) -> Result<Value, Error> {
+        let Config { derived_bucket, grace, .. } = &self.pipeline.config;
+        // A page takes seconds at most.
+        let until = deadline.and_then(|deadline| deadline.stop_work.checked_sub(Duration::from_secs(5)));
+        schedule::run(&self.pipeline.s3, derived_bucket, *grace, until).boxed().await.map_err(|cause| {
+            tracing::error!(%cause, "not swept");
+            Error::Sweep(cause)
+        })
+    }
+
+    fn tell_invocation(&self, verdicts: &[(String, Vec<Outcome>)]) {
+        if let Some(listener) = &self.invocation_listener {
+            let outcomes: Vec<Outcome> =
+                verdicts.iter().flat_map(|(_, outcomes)| outcomes).cloned().collect();
+            listener(&outcomes);
         }
     }
 
@@ -94,7 +147,7 @@ impl Thumbnailer {
             Err(_) => Default::default(),
         };
         let fate = match event {
-            Ok(event) => self.settle(&event, deadline, &mut report).await,
+            Ok(event) => self.settle(&event, receive_count, deadline, &mut report).await,
             Err(error) => Err(error.into()),
         }
         .unwrap_or_else(Fate::Retryable);
@@ -106,24 +159,77 @@ impl Thumbnailer {
         outcome
     }
 
-    /// The pipeline, within the deadline and with its panics caught.
+    /// One event in this process, within `deadline` and with its panics caught.
+    pub(crate) async fn settle_here(
+        &self,
+        event: &ObjectEvent,
+        receive_count: u32,
+        deadline: Option<Instant>,
+        report: &mut Report,
+    ) -> Result<Fate, Retryable> {
+        self.settle(event, receive_count, deadline.map(Deadline::new), report).await
+    }
+
+    /// One event; what fails for the last time is recorded, so that the author hears of it.
     async fn settle(
         &self,
         event: &ObjectEvent,
+        receive_count: u32,
         deadline: Option<Deadline>,
         report: &mut Report,
     ) -> Result<Fate, Retryable> {
-        let stop_at = deadline.map(|deadline| deadline.stop_work);
-        let work = AssertUnwindSafe(self.pipeline.settle(event, stop_at, report)).catch_unwind();
-        let settled = match deadline {
-            None => work.await,
-            Some(deadline) => {
-                let late = |_| Retryable::Deadline { doing: format!("working on {}", event.key) };
-                tokio::time::timeout_at(deadline.give_up.into(), work).await.map_err(late)?
+        let settled = self.work(event, receive_count, deadline, report).await;
+        if let Err(cause) = &settled
+            && self.pipeline.is_last(receive_count)
+        {
+            let mut job = Job::new(event, receive_count, None, report);
+            let record = async {
+                self.pipeline.record_failure(&mut job, cause).await;
+                Ok(())
             }
-        };
-        settled.unwrap_or_else(|panic| Err(Retryable::Fault { what: panic_message(&*panic) }))
+            .boxed();
+            // Its own failure is in the log.
+            let _ = guarded(record, deadline.map(|deadline| deadline.end), &event.key).await;
+        }
+        settled
     }
+
+    /// The pipeline: in a process of its own for what came before, where there is one to be had.
+    async fn work(
+        &self,
+        event: &ObjectEvent,
+        receive_count: u32,
+        deadline: Option<Deadline>,
+        report: &mut Report,
+    ) -> Result<Fate, Retryable> {
+        let give_up = deadline.map(|deadline| deadline.give_up);
+        if let Some(isolation) = self.isolation.as_ref().filter(|_| receive_count > 1) {
+            let (fate, told) = isolation.run(event, receive_count, give_up).await?;
+            *report = told;
+            return Ok(fate);
+        }
+        let stop_at = deadline.map(|deadline| deadline.stop_work);
+        // On the heap, since it is large, and nested deeper than the compiler follows.
+        let work = self.pipeline.settle(Job::new(event, receive_count, stop_at, report)).boxed();
+        guarded(work, give_up, &event.key).await
+    }
+}
+
+/// `work` until `until`, with its panics caught.
+async fn guarded<T>(
+    work: impl Future<Output = Result<T, Retryable>>,
+    until: Option<Instant>,
+    key: &str,
+) -> Result<T, Retryable> {
+    let work = AssertUnwindSafe(work).catch_unwind();
+    let done = match until {
+        None => work.await,
+        Some(until) => {
+            let late = |_| Retryable::Deadline { doing: format!("working on {key}") };
+            tokio::time::timeout_at(until.into(), work).await.map_err(late)?
+        }
+    };
+    done.unwrap_or_else(|panic| Err(Retryable::Fault { what: panic_message(&*panic) }))
 }
 
 /// When to stop, so that there is time left to say so.
@@ -133,6 +239,8 @@ struct Deadline {
     stop_work: Instant,
     /// Waiting for anything else, such as S3, ends here.
     give_up: Instant,
+    /// Nothing goes on past this.
+    end: Instant,
 }
 
 impl Deadline {
@@ -140,30 +248,7 @@ impl Deadline {
         let left = deadline.saturating_duration_since(Instant::now());
         let margin = (left / 10).clamp(Duration::from_millis(200), Duration::from_secs(3));
         let before = |margin| deadline.checked_sub(margin).unwrap_or(deadline);
-        Self { stop_work: before(margin), give_up: before(margin / 2) }
-    }
-}
-
-/// `SQSBatchResponse`: the ids of the messages that are to come again.
-fn batch_response(verdicts: &[(String, Vec<Outcome>)]) -> Value {
-    let failed: Vec<Value> = verdicts
-        .iter()
-        .filter(|(_, outcomes)| outcomes.iter().any(|outcome| !outcome.fate.is_success()))
-        .map(|(id, _)| json!({ "itemIdentifier": id }))
-        .collect();
-    json!({ "batchItemFailures": failed })
-}
-
-fn direct_response(verdicts: Vec<(String, Vec<Outcome>)>) -> Result<Value, Error> {
-    let outcomes: Vec<Outcome> = verdicts.into_iter().flat_map(|(_, outcomes)| outcomes).collect();
-    let of = outcomes.len();
-    let mut causes = outcomes.into_iter().filter_map(|outcome| match outcome.fate {
-        Fate::Retryable(cause) => Some(cause),
-        _ => None,
-    });
-    match causes.next() {
-        None => Ok(Value::Null),
-        Some(first) => Err(Error::Unsettled { failed: 1 + causes.count(), of, first }),
+        Self { stop_work: before(margin), give_up: before(margin / 2), end: before(margin / 8) }
     }
 }
 

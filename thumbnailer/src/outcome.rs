@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use manifest::Reason;
+use serde::{Deserialize, Serialize};
 
 use crate::error::Retryable;
 
@@ -60,7 +61,7 @@ pub struct Outcome {
 }
 
 /// What was learnt and done on the way. Zeroes where it did not come to that.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Report {
     /// Bytes of the source that were read.
     pub source_bytes: u64,
@@ -74,6 +75,8 @@ pub struct Report {
     pub bytes_out: u64,
     /// Why the image was rejected.
     pub reason: Option<Reason>,
+    /// Whether `failed` was committed, because this was the last time that the record was to come.
+    pub failed: bool,
     /// What went less than well with the image.
     pub warnings: Vec<String>,
     /// Where the time went.
@@ -81,7 +84,7 @@ pub struct Report {
 }
 
 /// Where the time went. Stages overlap: renditions are put while later ones are encoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Stages {
     /// Reading and hashing the source.
     pub fetch: Duration,

@@ -4,80 +4,137 @@
 //! and written last by compare-and-swap, so that of several workers on one key the latest event wins and a
 //! reader never sees a rendition named that is not there.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use aws_sdk_s3::Client;
-use image_header::Rejection;
 use imaging::Stop;
-use manifest::{
-    Manifest, Placeholder, PresetInfo, Reason, SCHEMA, SourceRecord, State, check_source_key, source_digest,
-};
+use manifest::{Manifest, Reason, State, check_source_key, source_digest};
+use tokio::sync::Semaphore;
 
+use crate::cdn::Cdn;
 use crate::commit::{self, Present};
 use crate::config::Config;
-use crate::decide::{Decision, decide, describes};
+use crate::decide::{Decision, Fingerprints, decide, describes};
 use crate::error::Retryable;
 use crate::event::{Change, ObjectEvent};
 use crate::outcome::{Fate, Report};
-use crate::renditions::{Made, Target, derive_and_put};
-use crate::source::{self, Facts};
+use crate::renditions::{Made, Put, Target, derive_and_put};
+use crate::source::{self, Content};
+use crate::storage::pause;
+use crate::{draft, retire};
 
 /// How often a manifest that others keep changing is decided upon anew.
 const ATTEMPTS: u32 = 5;
 
 /// The pipeline's fixed surroundings.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Pipeline {
     pub(crate) s3: Client,
     pub(crate) config: Config,
-    /// The preset's, computed once.
-    pub(crate) fingerprint: String,
+    fingerprints: Fingerprints,
+    /// As many permits as pictures may be derived at once.
+    room: Arc<Semaphore>,
+    /// Told of removals.
+    pub(crate) cdn: Option<Cdn>,
+}
+
+/// One delivery of an event, and what comes of it on the way.
+#[derive(Debug)]
+pub(crate) struct Job<'a> {
+    pub(crate) event: &'a ObjectEvent,
+    /// How often the event was delivered, this time included.
+    pub(crate) receive_count: u32,
+    /// Work that is still going on then is stopped.
+    pub(crate) stop_at: Option<Instant>,
+    pub(crate) report: &'a mut Report,
+    /// Every version that was put.
+    put: Vec<Put>,
+}
+
+impl<'a> Job<'a> {
+    pub(crate) fn new(
+        event: &'a ObjectEvent,
+        receive_count: u32,
+        stop_at: Option<Instant>,
+        report: &'a mut Report,
+    ) -> Self {
+        Self { event, receive_count, stop_at, report, put: Vec::new() }
+    }
 }
 
 /// What looking at the source came to.
 enum Finding {
     /// There is nothing to write.
     Settled(Fate),
+    /// The present manifest is right; that a later event was heard is to be written into it.
+    Heard(Manifest),
     /// The manifest to be, but for what depends on the one it follows.
-    Draft(Box<Manifest>),
+    Draft(Manifest),
+    /// Someone else has written the manifest meanwhile.
+    Raced,
 }
 
 impl Pipeline {
-    /// Settles one event. Work that is still going on at `stop_at` is stopped.
-    pub(crate) async fn settle(
-        &self,
-        event: &ObjectEvent,
-        stop_at: Option<Instant>,
-        report: &mut Report,
-    ) -> Result<Fate, Retryable> {
+    pub(crate) fn new(s3: Client, config: Config) -> Self {
+        let fingerprints = Fingerprints::of(&config);
+        let room = Arc::new(Semaphore::new(config.record_concurrency));
+        Self { s3, config, fingerprints, room, cdn: None }
+    }
+
+    /// Settles one event.
+    pub(crate) async fn settle(&self, mut job: Job<'_>) -> Result<Fate, Retryable> {
+        let event = job.event;
         self.check_bucket(&event.bucket)?;
         if let Err(error) = check_source_key(&event.key) {
-            return Ok(unrecordable(event, &error.to_string(), report));
+            return Ok(unrecordable(event, &error.to_string(), job.report));
         }
+        let (fate, stands) = self.bring_forward(&mut job).await?;
+        let manifest = stands.as_ref().map(|stands| &stands.manifest);
+        retire::tidy(&self.s3, self.derived_bucket(), &event.key, &job.put, manifest).await;
+        if let Some(removal) = stands.filter(|stands| is_removal_of(&stands.manifest, event)) {
+            self.finish_removal(event, &removal, fate == Fate::Removed).await?;
+        }
+        Ok(fate)
+    }
 
-        let mut draft = None;
+    /// Brings the manifest to where the event belongs; its fate, and the manifest that stands.
+    async fn bring_forward(&self, job: &mut Job<'_>) -> Result<(Fate, Option<Present>), Retryable> {
+        let mut made: Option<Manifest> = None;
+        let mut tried: Option<Manifest> = None;
         for attempt in 0..ATTEMPTS {
             pause(attempt).await;
-            let present = self.read_manifest(&event.key, report).await?;
-            match decide(present.as_ref().map(|present| &present.manifest), event) {
-                Decision::AlreadyDerived => return Ok(Fate::AlreadyDerived),
-                Decision::Superseded => return Ok(Fate::Superseded),
-                Decision::Replace => {}
-                Decision::ReplaceIfCurrent => draft = None,
+            let mut present = self.read_manifest(job).await?;
+            if let Some(ours) = present.as_ref().filter(|present| tried.as_ref() == Some(&present.manifest)) {
+                // It was written, and only the answer was lost.
+                return Ok((fate_of(ours.manifest.state), present));
             }
-            let made = match draft.take() {
-                Some(made) => made,
-                None => match self.look_and_make(event, present.as_ref(), stop_at, report).await? {
-                    Finding::Settled(fate) => return Ok(fate),
-                    Finding::Draft(made) => made,
-                },
+            let decision = decide(present.as_ref().map(|present| &present.manifest), job.event);
+            let finding = match (decision, made.take()) {
+                (Decision::AlreadyDerived, _) => Finding::Settled(Fate::AlreadyDerived),
+                (Decision::Superseded, _) => Finding::Settled(Fate::Superseded),
+                (Decision::Replace, Some(made)) => Finding::Draft(made),
+                (decision, _) => self.look_and_make(job, &mut present, decision).await?,
             };
-            if self.commit(&made, present.as_ref(), report).await? {
-                return Ok(fate_of(made.state));
+            let (draft, fate) = match finding {
+                Finding::Settled(fate) => return Ok((fate, present)),
+                Finding::Raced => continue,
+                Finding::Heard(same) => (same, Fate::AlreadyDerived),
+                Finding::Draft(draft) => {
+                    let fate = fate_of(draft.state);
+                    (made.insert(draft).clone(), fate)
+                }
+            };
+            let next =
+                commit::succeed(draft, present.as_ref().map(|present| &present.manifest), &commit::now());
+            if made.is_some() {
+                tried = Some(next.clone());
             }
-            draft = Some(made);
+            if let Some(written) = self.swap(job, present.as_ref(), next).await? {
+                return Ok((fate, Some(written)));
+            }
         }
-        Err(Retryable::Contended { key: event.key.clone(), times: ATTEMPTS })
+        Err(Retryable::Contended { key: job.event.key.clone(), times: ATTEMPTS })
     }
 
     /// Refuses events of buckets that are not ours: of the derived bucket above all, where each rendition
@@ -96,11 +153,11 @@ impl Pipeline {
     /// Finds out what the source is now and makes of it what the manifest will name.
     async fn look_and_make(
         &self,
-        event: &ObjectEvent,
-        present: Option<&Present>,
-        stop_at: Option<Instant>,
-        report: &mut Report,
+        job: &mut Job<'_>,
+        present: &mut Option<Present>,
+        decision: Decision,
     ) -> Result<Finding, Retryable> {
+        let event = job.event;
         let told = match event.change {
             // Only with both does an event speak for one state of the object.
             Change::Created if event.sequencer.is_some() => event.etag.clone(),
@@ -109,168 +166,218 @@ impl Pipeline {
         let etag = match told {
             Some(etag) => etag,
             None => {
+                let present = present.as_ref().map(|present| &present.manifest);
                 let Some(etag) = source::current_etag(&self.s3, &event.bucket, &event.key).await? else {
                     return Ok(gone(event, present));
                 };
-                let known =
-                    |present: &Present| describes(&present.manifest, &event.bucket, &etag, &self.fingerprint);
-                if present.is_some_and(known) {
-                    return Ok(Finding::Settled(Fate::AlreadyDerived));
+                let known = |known: &&Manifest| describes(known, &event.bucket, &etag, &self.fingerprints);
+                if let Some(known) = present.filter(known) {
+                    let nothing_new = Finding::Settled(Fate::AlreadyDerived);
+                    return Ok(draft::heard(event, known).map_or(nothing_new, Finding::Heard));
                 }
                 etag
             }
         };
-        self.make(event, etag, stop_at, report).await
+        self.make(job, present, decision, etag).await
     }
 
     /// Fetches the source as `etag`, derives it and puts its renditions.
     async fn make(
         &self,
-        event: &ObjectEvent,
+        job: &mut Job<'_>,
+        present: &mut Option<Present>,
+        decision: Decision,
         etag: String,
-        stop_at: Option<Instant>,
-        report: &mut Report,
     ) -> Result<Finding, Retryable> {
+        let event = job.event;
         // What an earlier attempt put is not what the manifest will name.
-        (report.renditions, report.bytes_out) = (0, 0);
+        (job.report.renditions, job.report.bytes_out) = (0, 0);
         let started = Instant::now();
         let limit = self.config.limits.source_bytes;
         let fetched = source::fetch(&self.s3, &event.bucket, &event.key, &etag, limit).await?;
-        report.stages.fetch += started.elapsed();
+        job.report.stages.fetch += started.elapsed();
         let Some(source) = fetched else {
             return Ok(Finding::Settled(Fate::Superseded));
         };
-        report.source_bytes = source.facts.bytes;
+        job.report.source_bytes = source.facts.bytes;
 
-        let mut draft = draft(event, etag, source.facts);
+        let mut draft = draft::of_source(event, etag, source.facts);
         match source.content {
-            Err(rejection) => reject(&mut draft, &rejection),
+            Err(rejection) => draft::reject(&mut draft, &rejection, &self.fingerprints.rejected),
             Ok(content) => {
-                let target = Target {
-                    s3: &self.s3,
-                    bucket: &self.config.derived_bucket,
-                    key: &event.key,
-                    source16: source_digest(&content.sha256),
-                };
-                let stop = stop_at.map_or_else(Stop::new, Stop::at);
-                let Config { preset, limits, .. } = &self.config;
-                let made = derive_and_put(&target, content.bytes, preset, limits, stop, report).await?;
-                draft.source.sha256 = Some(content.sha256);
-                self.describe(&mut draft, made);
+                draft.source.sha256 = Some(content.sha256.clone());
+                // Work on an upload that a manifest stands for already would only take that manifest away.
+                if decision == Decision::Replace
+                    && self.is_last(job.receive_count)
+                    && !self.announce_failure(job, present, &draft).await?
+                {
+                    return Ok(Finding::Raced);
+                }
+                self.derive(job, &mut draft, content).await?;
             }
         }
-        report.width = draft.source.width.unwrap_or(0);
-        report.height = draft.source.height.unwrap_or(0);
-        report.reason = draft.reason.clone();
-        report.warnings = draft.warnings.clone();
-        Ok(Finding::Draft(Box::new(draft)))
+        job.report.failed = false;
+        job.report.width = draft.source.width.unwrap_or(0);
+        job.report.height = draft.source.height.unwrap_or(0);
+        job.report.reason = draft.reason.clone();
+        job.report.warnings = draft.warnings.clone();
+        Ok(Finding::Draft(draft))
     }
 
-    /// Enters into `draft` what was made.
-    fn describe(&self, draft: &mut Manifest, made: Made) {
-        if let Some(info) = &made.info {
-            let (width, height) = info.displayed();
-            draft.source.media_type = Some(info.format.media_type().to_owned());
-            draft.source.width = Some(width);
-            draft.source.height = Some(height);
+    /// Makes the renditions of `content`, puts them and enters them into `draft`.
+    async fn derive(
+        &self,
+        job: &mut Job<'_>,
+        draft: &mut Manifest,
+        content: Content,
+    ) -> Result<(), Retryable> {
+        let target = Target {
+            s3: &self.s3,
+            bucket: self.derived_bucket(),
+            key: &job.event.key,
+            source16: source_digest(&content.sha256),
+            room: &self.room,
+        };
+        let stop = job.stop_at.map_or_else(Stop::new, Stop::at);
+        let Config { preset, limits, .. } = &self.config;
+        let Made { info, result } =
+            derive_and_put(&target, content.bytes, preset, limits, stop, &mut job.put, job.report).await?;
+        if let Some(info) = &info {
+            draft::describe(draft, info);
         }
-        match made.result {
-            Err(rejection) => reject(draft, &rejection),
+        match result {
             Ok((derived, renditions)) => {
-                let [red, green, blue] = derived.color;
-                draft.preset = Some(PresetInfo { fingerprint: self.fingerprint.clone() });
-                draft.renditions = renditions;
-                draft.placeholder = Some(Placeholder {
-                    thumbhash: aws_smithy_types::base64::encode(&derived.thumbhash),
-                    color: format!("#{red:02x}{green:02x}{blue:02x}"),
-                });
-                draft.warnings.extend(derived.warnings);
+                draft::fulfil(draft, derived, renditions, &self.fingerprints.derived);
             }
+            Err(rejection) => draft::reject(draft, &rejection, &self.fingerprints.rejected),
+        }
+        Ok(())
+    }
+
+    /// Whether the queue will not deliver again what it has delivered so often.
+    pub(crate) fn is_last(&self, receive_count: u32) -> bool {
+        receive_count >= self.config.max_receives
+    }
+
+    /// Commits `failed` before the work that may kill the process; false if someone else was quicker.
+    async fn announce_failure(
+        &self,
+        job: &mut Job<'_>,
+        present: &mut Option<Present>,
+        draft: &Manifest,
+    ) -> Result<bool, Retryable> {
+        let before = present.as_ref().map(|present| &present.manifest);
+        let next = commit::succeed(draft::unfinished(draft, job.receive_count), before, &commit::now());
+        let written = self.swap(job, present.as_ref(), next).await?;
+        job.report.failed = written.is_some();
+        let quickest = written.is_some();
+        *present = written;
+        Ok(quickest)
+    }
+
+    /// Records as `failed` what ended by `cause` and will not be delivered again. That the record may fail too is
+    /// why the cause is in the log as well.
+    pub(crate) async fn record_failure(&self, job: &mut Job<'_>, cause: &Retryable) {
+        // A page whose original is said to be gone stays as it is until that is certain.
+        if job.event.change == Change::Removed || self.check_bucket(&job.event.bucket).is_err() {
+            return;
+        }
+        if let Err(error) = self.try_record_failure(job, cause).await {
+            let key = &job.event.key;
+            tracing::warn!(key, cause = %error, "that the picture failed could not be recorded");
         }
     }
 
-    async fn read_manifest(&self, key: &str, report: &mut Report) -> Result<Option<Present>, Retryable> {
+    async fn try_record_failure(&self, job: &mut Job<'_>, cause: &Retryable) -> Result<(), Retryable> {
+        let present = self.read_manifest(job).await?;
+        let before = present.as_ref().map(|present| &present.manifest);
+        if decide(before, job.event) != Decision::Replace {
+            return Ok(());
+        }
+        let announced = before
+            .filter(|before| before.state == State::Failed && before.source.sequencer == job.event.sequencer);
+        let draft = announced.cloned().unwrap_or_else(|| {
+            let etag = job.event.etag.clone().unwrap_or_default();
+            draft::of_source(job.event, etag, source::Facts::default())
+        });
+        let next = commit::succeed(draft::given_up(&draft, cause), before, &commit::now());
+        let written = self.swap(job, present.as_ref(), next).await?;
+        job.report.failed = written.is_some();
+        Ok(())
+    }
+
+    /// Deletes what is left of an original that is gone, here and from the CDN, as far as that has not been done.
+    async fn finish_removal(
+        &self,
+        event: &ObjectEvent,
+        removal: &Present,
+        new: bool,
+    ) -> Result<(), Retryable> {
+        if !new && removal.manifest.retired.is_empty() {
+            return Ok(());
+        }
+        let bucket = self.derived_bucket();
+        if !retire::erase(&self.s3, bucket, &removal.manifest).await? {
+            return Ok(());
+        }
+        if removal.manifest.retired.is_empty() {
+            return Ok(());
+        }
+        if let Some(cdn) = &self.cdn {
+            let reference = event.sequencer.as_deref().unwrap_or(&removal.manifest.written);
+            cdn.forget(&event.key, reference).await?;
+        }
+        retire::close(&self.s3, bucket, removal).await
+    }
+
+    fn derived_bucket(&self) -> &str {
+        &self.config.derived_bucket
+    }
+
+    async fn read_manifest(&self, job: &mut Job<'_>) -> Result<Option<Present>, Retryable> {
         let started = Instant::now();
-        let present = commit::read(&self.s3, &self.config.derived_bucket, key).await;
-        report.stages.commit += started.elapsed();
+        let present = commit::read(&self.s3, self.derived_bucket(), &job.event.key).await;
+        job.report.stages.commit += started.elapsed();
         present
     }
 
-    /// Writes the manifest; false when it is no longer the one that was decided upon.
-    async fn commit(
+    /// Writes `next` if the manifest is still `present`; `None` when it is not.
+    async fn swap(
         &self,
-        draft: &Manifest,
+        job: &mut Job<'_>,
         present: Option<&Present>,
-        report: &mut Report,
-    ) -> Result<bool, Retryable> {
+        next: Manifest,
+    ) -> Result<Option<Present>, Retryable> {
         let started = Instant::now();
-        let next = commit::succeed(draft, present.map(|present| &present.manifest), &commit::now());
-        let written = commit::swap(&self.s3, &self.config.derived_bucket, present, &next).await;
-        report.stages.commit += started.elapsed();
+        let written = commit::swap(&self.s3, self.derived_bucket(), present, next).await;
+        job.report.stages.commit += started.elapsed();
         written
     }
-}
-
-/// The manifest of a source of which nothing is known but what S3 says.
-fn draft(event: &ObjectEvent, etag: String, facts: Facts) -> Manifest {
-    Manifest {
-        schema: SCHEMA,
-        state: State::Derived,
-        written: String::new(),
-        source: SourceRecord {
-            bucket: event.bucket.clone(),
-            key: event.key.clone(),
-            etag,
-            version_id: facts.version_id,
-            bytes: facts.bytes,
-            sequencer: event.sequencer.clone(),
-            ..SourceRecord::default()
-        },
-        preset: None,
-        renditions: Vec::new(),
-        placeholder: None,
-        alt: facts.alt,
-        caption: facts.caption,
-        warnings: facts.warnings,
-        reason: None,
-        retired: Vec::new(),
-    }
-}
-
-fn reject(draft: &mut Manifest, rejection: &Rejection) {
-    draft.state = State::Rejected;
-    draft.reason = Some(Reason {
-        code: rejection.code().to_owned(),
-        message: rejection.to_string(),
-        remedy: rejection.remedy().to_owned(),
-    });
 }
 
 /// What it means that there is no source.
 ///
 /// A removal is recorded even where there was no manifest: a slower worker on an earlier event may be about to
 /// write one, and has to find that it is late.
-fn gone(event: &ObjectEvent, present: Option<&Present>) -> Finding {
-    if event.change == Change::Created {
-        return Finding::Settled(Fate::Superseded);
+fn gone(event: &ObjectEvent, present: Option<&Manifest>) -> Finding {
+    match present {
+        // Another bucket's picture may live under the same key.
+        Some(present) if present.source.bucket != event.bucket => Finding::Settled(Fate::Superseded),
+        Some(present) if present.state == State::Removed && event.sequencer.is_none() => {
+            Finding::Settled(Fate::AlreadyDerived)
+        }
+        // A creation that was overtaken; its source's removal has an event of its own.
+        _ if event.change == Change::Created && event.sequencer.is_some() => {
+            Finding::Settled(Fate::Superseded)
+        }
+        None if event.change == Change::Created => Finding::Settled(Fate::Superseded),
+        _ => Finding::Draft(draft::of_removal(event)),
     }
-    let known = |present: &Present| {
-        present.manifest.state == State::Removed
-            && present.manifest.source.bucket == event.bucket
-            && event.sequencer.is_none()
-    };
-    // Another bucket's picture may live under the same key.
-    let elsewhere = |present: &Present| present.manifest.source.bucket != event.bucket;
-    if present.is_some_and(known) {
-        return Finding::Settled(Fate::AlreadyDerived);
-    }
-    if present.is_some_and(elsewhere) {
-        return Finding::Settled(Fate::Superseded);
-    }
-    let facts = Facts { version_id: None, bytes: 0, alt: None, caption: None, warnings: Vec::new() };
-    let mut draft = draft(event, String::new(), facts);
-    draft.state = State::Removed;
-    Finding::Draft(Box::new(draft))
+}
+
+/// Whether `manifest` records that the original which `event` speaks of is gone.
+fn is_removal_of(manifest: &Manifest, event: &ObjectEvent) -> bool {
+    manifest.state == State::Removed && manifest.source.bucket == event.bucket
 }
 
 /// A key that leaves no room for the names of its renditions: nothing can be recorded under it, so that this
@@ -291,13 +398,5 @@ fn fate_of(state: State) -> Fate {
         State::Derived => Fate::Derived,
         State::Removed => Fate::Removed,
         State::Rejected | State::Failed => Fate::Rejected,
-    }
-}
-
-/// Waits before another attempt, each time longer and never twice the same, so that racing workers part.
-async fn pause(attempt: u32) {
-    if attempt > 0 {
-        let most = 25_u64 << attempt;
-        tokio::time::sleep(Duration::from_millis(fastrand::u64(most / 2..=most))).await;
     }
 }

@@ -1,5 +1,6 @@
 //! Deriving on a thread of its own, with each rendition put as soon as it is encoded.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_sdk_s3::Client;
@@ -11,11 +12,11 @@ use image_header::{Limits, Rejection, SourceInfo};
 use imaging::{DeriveError, Derived, Preset, Rendition, Stop};
 use manifest::{RenditionInfo, rendition_key, rendition_path};
 use sha2::{Digest, Sha256};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::error::Retryable;
 use crate::outcome::Report;
-use crate::storage::Refusal;
+use crate::storage::{Refusal, persist};
 
 /// Encoded renditions that may wait to be put; the encoder pauses when there are more.
 const WAITING: usize = 2;
@@ -31,6 +32,15 @@ pub(crate) struct Made {
     pub(crate) result: Result<(Derived, Vec<RenditionInfo>), Rejection>,
 }
 
+/// A version that this worker has put, and so may delete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Put {
+    /// Below the source's key.
+    pub(crate) path: String,
+    /// The version's id, where the bucket has versions.
+    pub(crate) version: Option<String>,
+}
+
 /// Where the renditions go.
 pub(crate) struct Target<'a> {
     pub(crate) s3: &'a Client,
@@ -39,25 +49,34 @@ pub(crate) struct Target<'a> {
     pub(crate) key: &'a str,
     /// First 16 hex digits of the source's SHA-256.
     pub(crate) source16: &'a str,
+    /// As many permits as pictures may be derived at once.
+    pub(crate) room: &'a Arc<Semaphore>,
 }
 
 /// Probes, plans and derives `source` on a blocking thread and puts what it yields, overlapping.
 ///
-/// The thread is never abandoned: whatever goes wrong here, it is told to stop and waited for; when this
-/// future is dropped, it is told to stop.
+/// `put` gets to know of each version that was put, however it ends. The thread is never abandoned: whatever goes
+/// wrong here, it is told to stop and waited for; when this future is dropped, it is told to stop, and the next
+/// one's does not begin before it has, since both together might need more memory than there is.
 pub(crate) async fn derive_and_put(
     target: &Target<'_>,
     source: Bytes,
     preset: &Preset,
     limits: &Limits,
     stop: Stop,
+    put: &mut Vec<Put>,
     report: &mut Report,
 ) -> Result<Made, Retryable> {
+    let fault = |what: String| Retryable::Fault { what };
+    let room = Arc::clone(target.room).acquire_owned().await.map_err(|error| fault(error.to_string()))?;
     let (sender, mut encoded) = mpsc::channel(WAITING);
     let guard = StopOnDrop(stop.clone());
     let work = tokio::task::spawn_blocking({
         let (preset, limits) = (preset.clone(), *limits);
-        move || derive(&source, &preset, &limits, &stop, &sender)
+        move || {
+            let _room = room;
+            derive(&source, &preset, &limits, &stop, &sender)
+        }
     });
 
     let mut named = Vec::new();
@@ -65,11 +84,12 @@ pub(crate) async fn derive_and_put(
     let mut puts = FuturesUnordered::new();
     loop {
         tokio::select! {
-            Some(done) = puts.next(), if !puts.is_empty() => match Put::from(done) {
-                Ok((index, info, took)) => {
+            Some(done) = puts.next(), if !puts.is_empty() => match done {
+                Ok(Done { index, info, version, took }) => {
                     report.stages.put += took;
                     report.bytes_out += info.bytes;
                     report.renditions += 1;
+                    put.push(Put { path: info.path.clone(), version });
                     named.push((index, info));
                 }
                 Err(error) => {
@@ -78,7 +98,7 @@ pub(crate) async fn derive_and_put(
                 }
             },
             Some((index, rendition)) = encoded.recv(), if puts.len() < IN_FLIGHT => {
-                puts.push(put(target, index, rendition));
+                puts.push(put_one(target, index, rendition));
             }
             else => break,
         }
@@ -88,9 +108,8 @@ pub(crate) async fn derive_and_put(
     }
     drop(encoded);
 
-    let (info, result) = work.await.map_err(|error| Retryable::Fault {
-        what: format!("the deriving thread of {}: {error}", target.key),
-    })?;
+    let (info, result) =
+        work.await.map_err(|error| fault(format!("the deriving thread of {}: {error}", target.key)))?;
     if let Some(error) = failure {
         return Err(error);
     }
@@ -108,9 +127,9 @@ pub(crate) async fn derive_and_put(
             return Err(Retryable::Deadline { doing: format!("deriving {}", target.key) });
         }
         Err(DeriveError::Sink(Closed)) => {
-            return Err(Retryable::Fault { what: format!("nobody took the renditions of {}", target.key) });
+            return Err(fault(format!("nobody took the renditions of {}", target.key)));
         }
-        Err(DeriveError::Fault(what)) => return Err(Retryable::Fault { what }),
+        Err(DeriveError::Fault(what)) => return Err(fault(what)),
     };
     Ok(Made { info, result })
 }
@@ -151,11 +170,17 @@ fn derive(
     (Some(info), result)
 }
 
-/// Which rendition it was in the plan's order, what the manifest says of it, and how long it took.
-type Put = Result<(usize, RenditionInfo, Duration), Retryable>;
+/// A rendition that lies in the derived bucket.
+struct Done {
+    /// Which it was in the plan's order.
+    index: usize,
+    info: RenditionInfo,
+    version: Option<String>,
+    took: Duration,
+}
 
 /// Puts one rendition, always: that one is there already does not say that it is whole.
-async fn put(target: &Target<'_>, index: usize, rendition: Rendition) -> Put {
+async fn put_one(target: &Target<'_>, index: usize, rendition: Rendition) -> Result<Done, Retryable> {
     let started = Instant::now();
     let Rendition { spec, bytes } = rendition;
     let sha256 = Sha256::digest(&bytes);
@@ -169,22 +194,27 @@ async fn put(target: &Target<'_>, index: usize, rendition: Rendition) -> Put {
         sha256: hex::encode(sha256),
     };
     let key = rendition_key(target.key, &info.path);
-    target
-        .s3
-        .put_object()
-        .bucket(target.bucket)
-        .key(&key)
-        .content_type(&info.media_type)
-        .cache_control(CACHE_CONTROL)
-        .checksum_sha256(aws_smithy_types::base64::encode(sha256))
-        .body(ByteStream::from(bytes))
-        .send()
-        .await
-        .map_err(|error| {
+    let checksum = aws_smithy_types::base64::encode(sha256);
+    let bytes = Bytes::from(bytes);
+    let send = || async {
+        let put = target
+            .s3
+            .put_object()
+            .bucket(target.bucket)
+            .key(&key)
+            .content_type(&info.media_type)
+            .cache_control(CACHE_CONTROL)
+            .checksum_sha256(&checksum)
+            .body(ByteStream::from(bytes.clone()))
+            .send()
+            .await;
+        put.map_err(|error| {
             Refusal::of(&error).retryable(
                 format!("writing s3://{}/{key}", target.bucket),
                 "s3:PutObject on the derived bucket's objects",
             )
-        })?;
-    Ok((index, info, started.elapsed()))
+        })
+    };
+    let version = persist(send).await?.version_id().map(str::to_owned);
+    Ok(Done { index, info, version, took: started.elapsed() })
 }

@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
 
 use crate::error::Retryable;
-use crate::storage::Refusal;
+use crate::storage::{Refusal, persist};
 
 const NEEDS: &str = "s3:ListBucket on the originals bucket and s3:GetObject on its objects";
 
@@ -22,6 +22,7 @@ pub(crate) struct Source {
 }
 
 /// What S3 says of the object.
+#[derive(Debug, Default)]
 pub(crate) struct Facts {
     pub(crate) version_id: Option<String>,
     pub(crate) bytes: u64,
@@ -61,6 +62,16 @@ pub(crate) async fn current_etag(s3: &Client, bucket: &str, key: &str) -> Result
 ///
 /// The body is hashed as it arrives. One above `limit` bytes is refused by its length before it is read.
 pub(crate) async fn fetch(
+    s3: &Client,
+    bucket: &str,
+    key: &str,
+    etag: &str,
+    limit: u64,
+) -> Result<Option<Source>, Retryable> {
+    persist(|| fetch_once(s3, bucket, key, etag, limit)).await
+}
+
+async fn fetch_once(
     s3: &Client,
     bucket: &str,
     key: &str,

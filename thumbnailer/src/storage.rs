@@ -1,9 +1,38 @@
 //! S3's refusals, told apart by what they mean here.
 
+use std::time::Duration;
+
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 
 use crate::error::Retryable;
+
+/// How often what S3 failed at is begun anew, each time with the SDK's own retries.
+const ATTEMPTS: u32 = 3;
+
+/// Does `work` again when S3 failed at it: a body that broke off and a 409 are not the SDK's to repeat, and coming
+/// again by the queue takes minutes. `work` has to be such that doing it twice is doing it once.
+pub(crate) async fn persist<T, F>(mut work: impl FnMut() -> F) -> Result<T, Retryable>
+where
+    F: Future<Output = Result<T, Retryable>>,
+{
+    let mut attempt = 1;
+    loop {
+        match work().await {
+            Err(Retryable::Storage { .. }) if attempt < ATTEMPTS => pause(attempt).await,
+            result => return result,
+        }
+        attempt += 1;
+    }
+}
+
+/// Waits before another attempt, each time longer and never twice the same, so that racing workers part.
+pub(crate) async fn pause(attempt: u32) {
+    if attempt > 0 {
+        let most = 25_u64 << attempt;
+        tokio::time::sleep(Duration::from_millis(fastrand::u64(most / 2..=most))).await;
+    }
+}
 
 /// What a failed request to S3 means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +43,7 @@ pub(crate) enum Refusal {
     NoSuchBucket,
     /// 412: a condition on the object's etag or absence does not hold.
     Precondition,
-    /// 409: another conditional write is under way.
+    /// 409: another write is under way; nothing was done, and which of them wins is not decided.
     Conflict,
     /// 403 for want of a permission, with S3's message if there is one.
     Denied(String),

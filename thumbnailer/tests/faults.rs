@@ -4,7 +4,8 @@
 
 mod world;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use manifest::State;
 use serde_json::Value;
@@ -56,16 +57,34 @@ async fn a_head_that_finds_nothing_anywhere_removes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rendition_that_cannot_be_put_leaves_no_manifest() {
     for fault in [FAULT, DENIED] {
-        let puts = AtomicUsize::new(0);
-        let third =
-            move |request: &str| puts_a_rendition(request) && puts.fetch_add(1, Ordering::SeqCst) == 2;
+        let (puts, passed) = (AtomicUsize::new(0), Arc::new(AtomicBool::new(false)));
+        let faulty = passed.clone();
+        let third = move |request: &str| {
+            let later = puts_a_rendition(request) && puts.fetch_add(1, Ordering::SeqCst) >= 2;
+            later && !faulty.load(Ordering::SeqCst)
+        };
         let world = World::with_faults(move |request| third(request).then_some(fault)).await;
         world.put("a.jpg", picture(1)).await;
         let event = world.take_event().await;
         let words = unsettled(&world, &event).await.to_string();
         assert!(words.contains("writing s3://derived/a.jpg/"), "{words}");
-        // The fault has passed.
+        passed.store(true, Ordering::SeqCst);
         assert_eq!(world.deliver_one(&event).await.fate, Fate::Derived);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_passing_fault_of_s3_is_outlasted() {
+    for fault in [FAULT, Fault::s3(409, "<Error><Code>OperationAborted</Code></Error>"), Fault::CutShort] {
+        for request in ["GET /originals/a.jpg", "GET /derived/a.jpg/manifest.json", "PUT /derived/a.jpg/0"] {
+            let asked = AtomicUsize::new(0);
+            let first =
+                move |line: &str| line.starts_with(request) && asked.fetch_add(1, Ordering::SeqCst) == 0;
+            let world = World::with_faults(move |line| first(line).then_some(fault)).await;
+            world.put("a.jpg", picture(1)).await;
+            let outcome = world.deliver_one(&world.take_event().await).await;
+            assert_eq!(outcome.fate, Fate::Derived, "{request}");
+        }
     }
 }
 

@@ -22,7 +22,8 @@ pub use settings::QueueSettings;
 use state::State;
 
 use crate::clock::{self, Sequence};
-use crate::{Error, event};
+use crate::faults::{EventLayer, Sending};
+use crate::{Error, EventFaultCounts, EventFaults, event};
 use disk::Folder;
 
 /// A handle on the queue; clones share it.
@@ -33,6 +34,7 @@ pub struct Queue(Arc<Shared>);
 struct Shared {
     root: PathBuf,
     settings: QueueSettings,
+    faults: Option<EventLayer>,
     sequence: Arc<Sequence>,
     state: Mutex<State>,
     /// Counts changes, so that waiters look again.
@@ -48,28 +50,32 @@ impl Queue {
     pub(crate) fn open(
         root: PathBuf,
         settings: QueueSettings,
+        faults: Option<EventFaults>,
         sequence: Arc<Sequence>,
         kept: Kept,
         happened: impl Fn(&Cause) -> bool,
     ) -> Result<Self, Error> {
+        let faults = faults.map(EventLayer::new);
+        let sending = |id: &str| faults.as_ref().map_or_else(Sending::default, |faults| faults.message(id));
         let mut state = State::default();
         for stored in kept.dead {
             state.bury(stored);
         }
         for stored in kept.ready {
-            state.add(stored);
+            let sending = sending(&stored.id);
+            state.add(stored, sending);
         }
         for stored in kept.staged {
             if stored.cause.as_ref().is_some_and(&happened) {
                 disk::relocate(&root, &stored.id, Folder::Staged, Folder::Ready)?;
-                state.add(stored);
+                let sending = sending(&stored.id);
+                state.add(stored, sending);
             } else {
                 disk::remove(&root, &stored.id, Folder::Staged)?;
             }
         }
-        let shared =
-            Shared { root, settings, sequence, state: Mutex::new(state), changed: watch::Sender::new(0) };
-        Ok(Self(Arc::new(shared)))
+        let (state, changed) = (Mutex::new(state), watch::Sender::new(0));
+        Ok(Self(Arc::new(Shared { root, settings, faults, sequence, state, changed })))
     }
 
     /// Puts a message with any body into the queue and returns its id.
@@ -81,7 +87,8 @@ impl Queue {
         let stored = self.stored(body, None)?;
         disk::write(&self.0.root, &stored, Folder::Ready)?;
         let id = stored.id.clone();
-        self.state().add(stored);
+        let sending = self.sending(&id);
+        self.state().add(stored, sending);
         self.notice();
         Ok(id)
     }
@@ -95,6 +102,11 @@ impl Queue {
     pub fn dead_letters(&self) -> Vec<Message> {
         let max = self.0.settings.max_receives;
         self.state().dead().map(|stored| stored.message(String::new(), max)).collect()
+    }
+
+    /// What was done to events on purpose so far; see [`Builder::event_faults`](crate::Builder::event_faults).
+    pub fn event_faults(&self) -> EventFaultCounts {
+        self.0.faults.as_ref().map(EventLayer::counts).unwrap_or_default()
     }
 
     /// Makes every dead letter visible again, with its receive count at zero. Returns how many there were.
@@ -115,7 +127,8 @@ impl Queue {
                 state.bury(dead);
                 return Err(error);
             }
-            state.add(stored);
+            let sending = self.sending(&stored.id);
+            state.add(stored, sending);
             count += 1;
         }
         drop(state);
@@ -136,8 +149,35 @@ impl Queue {
         if let Err(error) = disk::relocate(&self.0.root, &staged.0.id, Folder::Staged, Folder::Ready) {
             tracing::error!(%error, id = staged.0.id, "an event's file could not be moved into the queue");
         }
-        self.state().add(staged.0);
+        let sent = self.copies(staged.0);
+        let mut state = self.state();
+        sent.into_iter().for_each(|(stored, sending)| state.add(stored, sending));
+        drop(state);
         self.notice();
+    }
+
+    /// How a message goes into the queue that no change just caused.
+    fn sending(&self, id: &str) -> Sending {
+        self.0.faults.as_ref().map(|faults| faults.message(id)).unwrap_or_default()
+    }
+
+    /// An event's messages: itself, and whatever more of it there shall be.
+    fn copies(&self, original: Stored) -> Vec<(Stored, Sending)> {
+        let (Some(faults), Some(cause)) = (&self.0.faults, &original.cause) else {
+            return vec![(original, Sending::default())];
+        };
+        let mut sendings = faults.event(&cause.bucket, &cause.key).into_iter();
+        let first = sendings.next().unwrap_or_default();
+        let mut sent = Vec::with_capacity(1 + sendings.len());
+        for sending in sendings {
+            let copy = self.stored(original.body.clone(), original.cause.clone());
+            match copy.and_then(|copy| disk::write(&self.0.root, &copy, Folder::Ready).map(|()| copy)) {
+                Ok(copy) => sent.push((copy, sending)),
+                Err(error) => tracing::error!(%error, "an event could not be sent a second time"),
+            }
+        }
+        sent.push((original, first));
+        sent
     }
 
     /// The change was not committed: its event is forgotten.

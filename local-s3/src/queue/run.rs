@@ -126,7 +126,7 @@ impl Queue {
         let now = Instant::now();
         let mut buried = false;
         while batch.len() < settings.batch_size.max(1) {
-            let Some(stored) = state.available(now, 1).pop() else {
+            let Some(stored) = state.first(now) else {
                 break;
             };
             let id = stored.id.clone();

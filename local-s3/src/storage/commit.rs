@@ -196,11 +196,12 @@ impl Store {
             }
             condition.check(bucket.newest(&key).as_deref())?;
             match (version, bucket.versioning()) {
-                (Some(version), _) => store.delete_version(&bucket, &key, &version, &origin),
+                (Some(version), _) => {
+                    store.delete_version(&bucket, &key, &version, Happening::Delete, &origin)
+                }
                 (None, Versioning::Off) => {
-                    store.delete_version(&bucket, &key, "null", &origin).map(|deleted| {
-                        deleted.map(|_| Deleted::default()) // an unversioned bucket does not speak of versions
-                    })
+                    let deleted = store.delete_version(&bucket, &key, "null", Happening::Delete, &origin)?;
+                    Ok(deleted.map(|_| Deleted::default())) // an unversioned bucket does not speak of versions
                 }
                 (None, Versioning::Enabled | Versioning::Suspended) => {
                     store.add_delete_marker(&bucket, key, &origin).map(Some)
@@ -235,11 +236,12 @@ impl Store {
         Ok(Deleted { version_id: Some(marker.version_name().to_owned()), delete_marker: true })
     }
 
-    fn delete_version(
+    pub(super) fn delete_version(
         &self,
         bucket: &Bucket,
         key: &str,
         version: &str,
+        happening: Happening,
         origin: &Origin,
     ) -> Result<Option<Deleted>, Fault> {
         let found = bucket
@@ -248,7 +250,7 @@ impl Store {
             .and_then(|versions| versions.iter().find(|object| object.is_version(version)).cloned());
         let Some(object) = found else { return Ok(None) };
         let removal = Object { sequence: self.sequence.next()?, ..Object::clone(&object) };
-        let staged = self.stage(bucket, &removal, Happening::Delete, origin)?;
+        let staged = self.stage(bucket, &removal, happening, origin)?;
         if bucket.newest(key).is_some_and(|newest| newest.sequence == object.sequence) {
             self.hide(bucket, key);
         }

@@ -3,6 +3,7 @@
 mod body;
 mod bucket;
 mod commit;
+mod expire;
 mod fault;
 pub(crate) mod files;
 mod incoming;

@@ -10,7 +10,7 @@ use super::view::Mark;
 use super::{Bucket, Fault, Layout, Object, Store, Versioning, files};
 use crate::clock::Sequence;
 use crate::queue::{self, Queue, QueueSettings};
-use crate::{Error, settings};
+use crate::{Error, EventFaults, settings};
 
 /// Buckets by name.
 type Buckets = BTreeMap<String, Arc<Bucket>>;
@@ -22,6 +22,7 @@ impl Store {
         region: &str,
         wanted: &[settings::Bucket],
         queue: QueueSettings,
+        event_faults: Option<EventFaults>,
     ) -> Result<(Arc<Self>, Queue), Error> {
         for leftover in files::entries(&layout.tmp())? {
             files::remove(&leftover)?;
@@ -31,7 +32,7 @@ impl Store {
         let kept = queue::Kept::read(&layout.queue())?;
         let seen = uploads.iter().map(Upload::sequence).max().max(kept.newest()).max(newest).unwrap_or(0);
         let sequence = Arc::new(Sequence::open(layout.sequence(), seen)?);
-        let queue = Queue::open(layout.queue(), queue, Arc::clone(&sequence), kept, |cause| {
+        let queue = Queue::open(layout.queue(), queue, event_faults, Arc::clone(&sequence), kept, |cause| {
             happened(&buckets, cause)
         })?;
         let store = Arc::new(Self {

@@ -12,20 +12,24 @@ use hyper::service::Service;
 use hyper::{Method, Request, StatusCode};
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{Body, HttpError, HttpResponse};
+use tokio::sync::watch;
 
 use super::access::{Gate, OnePair};
+use super::inflict::Scene;
 use super::range::Unranged;
 use super::{Api, Call};
-use crate::Builder;
 use crate::clock;
+use crate::line::End;
 use crate::requests::Counter;
 use crate::storage::Store;
+use crate::{Builder, Faults};
 
 /// The S3 service of one server.
 #[derive(Debug, Clone)]
 pub(crate) struct Wire {
     service: S3Service,
     requests: Arc<AtomicU64>,
+    faults: Option<Faults>,
 }
 
 impl Wire {
@@ -46,12 +50,13 @@ impl Wire {
             service.build()
         };
         let service = service(Some(Unranged { service: service(None) }));
-        Self { service, requests: Arc::new(AtomicU64::new(clock::unix_ms() << 20)) }
+        let requests = Arc::new(AtomicU64::new(clock::unix_ms() << 20));
+        Self { service, requests, faults: builder.faults.clone() }
     }
 
-    /// The service for one connection.
-    pub(crate) fn for_peer(&self, peer: IpAddr) -> Front {
-        Front { wire: self.clone(), peer }
+    /// The service for one connection: whose it is, how it may be ended, and what says that the server stops.
+    pub(crate) fn for_line(&self, peer: IpAddr, end: End, stopped: watch::Receiver<bool>) -> Front {
+        Front { wire: self.clone(), peer, end, stopped }
     }
 }
 
@@ -60,6 +65,8 @@ impl Wire {
 pub(crate) struct Front {
     wire: Wire,
     peer: IpAddr,
+    end: End,
+    stopped: watch::Receiver<bool>,
 }
 
 impl Service<Request<Incoming>> for Front {
@@ -70,19 +77,43 @@ impl Service<Request<Incoming>> for Front {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let request_id = format!("{:016X}", self.wire.requests.fetch_add(1, Ordering::Relaxed));
         let mut request = request.map(Body::from);
-        let head = request.method() == Method::HEAD;
         request
             .extensions_mut()
             .insert(Call { request_id: request_id.clone(), source_ip: self.peer.to_string() });
-        let service = self.wire.service.clone();
-        Box::pin(async move {
-            let mut response = service.call(request).await?;
-            tidy(&mut response, head);
-            if let Ok(value) = HeaderValue::from_str(&request_id) {
-                response.headers_mut().insert("x-amz-request-id", value);
-            }
-            Ok(response)
-        })
+        let head = request.method() == Method::HEAD;
+        let exchange = Exchange { service: self.wire.service.clone(), request_id, head };
+        if let Some(faults) = &self.wire.faults
+            && let Some(fault) = faults.strike(&request)
+        {
+            let (end, stopped) = (self.end.clone(), self.stopped.clone());
+            let scene = Scene { end, faults: faults.clone(), stopped };
+            return Box::pin(exchange.suffer(request, fault, scene));
+        }
+        Box::pin(async move { exchange.serve(request).await })
+    }
+}
+
+/// One request and its answer.
+pub(super) struct Exchange {
+    service: S3Service,
+    request_id: String,
+    /// Whether the request is a HEAD, whose answer has no body.
+    head: bool,
+}
+
+impl Exchange {
+    /// Does what is asked.
+    pub(super) async fn serve(&self, request: Request<Body>) -> Result<HttpResponse, HttpError> {
+        Ok(self.finish(self.service.call(request).await?))
+    }
+
+    /// Makes an answer what S3's would be.
+    pub(super) fn finish(&self, mut answer: HttpResponse) -> HttpResponse {
+        tidy(&mut answer, self.head);
+        if let Ok(value) = HeaderValue::from_str(&self.request_id) {
+            answer.headers_mut().insert("x-amz-request-id", value);
+        }
+        answer
     }
 }
 

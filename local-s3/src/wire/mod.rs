@@ -2,6 +2,7 @@
 
 mod access;
 mod attributes;
+mod broken;
 mod bucket;
 mod condition;
 mod copy;
@@ -10,6 +11,7 @@ mod digest;
 mod fault;
 mod front;
 mod get;
+mod inflict;
 mod list;
 mod multipart;
 mod part;
@@ -48,7 +50,10 @@ fn origin<T>(request: &S3Request<T>) -> Origin {
     Origin {
         request_id: call.request_id,
         source_ip: call.source_ip,
-        principal: request.credentials.as_ref().map(|keys| keys.access_key.clone()).unwrap_or_default(),
+        principal: format!(
+            "AWS:{}",
+            request.credentials.as_ref().map_or("", |keys| keys.access_key.as_str())
+        ),
     }
 }
 

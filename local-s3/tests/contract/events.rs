@@ -1,4 +1,5 @@
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, Delete, ObjectIdentifier};
+use local_s3::Error;
 use serde_json::Value;
 
 use crate::support::{Site, site};
@@ -129,4 +130,37 @@ async fn an_event_is_in_the_queue_when_the_answer_is_there_and_outlives_the_serv
     assert_eq!(names(&site).await, ["ObjectCreated:Put"]);
     let site = site.restart().await;
     assert!(names(&site).await.is_empty());
+}
+
+#[tokio::test]
+async fn noncurrent_versions_expire_and_each_is_told_of() {
+    let site = site().await;
+    for (key, body) in [("a", "1"), ("a", "2"), ("b", "1"), ("a", "3")] {
+        site.put("kept", key, body).await;
+    }
+    site.client.delete_object().bucket("kept").key("b").send().await.unwrap();
+    site.client.delete_object().bucket("kept").key("c").send().await.unwrap();
+    site.events().await; // told of already
+    assert_eq!(site.server.expire_noncurrent("kept").await.unwrap(), 3);
+    assert_eq!(site.get("kept", "a").await, b"3");
+    let listed = site.client.list_object_versions().bucket("kept").send().await.unwrap();
+    assert_eq!((listed.versions().len(), listed.delete_markers().len()), (1, 2));
+
+    let mut told = Vec::new();
+    for (name, record) in events(&site).await {
+        assert_eq!(name, "LifecycleExpiration:Delete");
+        assert_eq!(record["eventVersion"], "2.3");
+        assert_eq!(record["userIdentity"]["principalId"], "s3.amazonaws.com");
+        let object = &record["s3"]["object"];
+        assert!(
+            object["versionId"].is_string() && object["sequencer"].is_string() && object["eTag"].is_null()
+        );
+        told.push(object["key"].as_str().unwrap().to_owned());
+    }
+    told.sort();
+    assert_eq!(told, ["a", "a", "b"]);
+    assert_eq!(site.server.expire_noncurrent("kept").await.unwrap(), 0);
+    assert_eq!(site.server.expire_noncurrent("plain").await.unwrap(), 0);
+    let missing = site.server.expire_noncurrent("nowhere").await.unwrap_err();
+    assert!(matches!(missing, Error::NoSuchBucket(name) if name == "nowhere"));
 }

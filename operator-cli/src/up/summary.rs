@@ -1,26 +1,13 @@
 //! What became of a source, read back from its manifest.
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::DisplayErrorContext;
-use manifest::{Manifest, Reason, manifest_key, rendition_key};
+use manifest::{Manifest, Reason, rendition_key};
 use thumbnailer::{Fate, Outcome};
 
 use super::surroundings::DERIVED;
 use super::uploads::Upload;
+use crate::manifests;
 use crate::report::{RenditionReport, SourceReport, State, millis};
-
-/// The manifest of `key`; `None` when there is none.
-pub(crate) async fn manifest(s3: &Client, key: &str) -> Result<Option<Manifest>, String> {
-    let object = match s3.get_object().bucket(DERIVED).key(manifest_key(key)).send().await {
-        Ok(object) => object,
-        Err(error) if error.as_service_error().is_some_and(|error| error.is_no_such_key()) => {
-            return Ok(None);
-        }
-        Err(error) => return Err(DisplayErrorContext(error).to_string()),
-    };
-    let body = object.body.collect().await.map_err(|error| error.to_string())?;
-    Manifest::parse(&body.into_bytes()).map(Some).map_err(|error| error.to_string())
-}
 
 /// What became of a file that was brought in. `latest` is what this run saw of its key.
 pub(crate) async fn of_upload(s3: &Client, upload: &Upload, latest: Option<&Outcome>) -> SourceReport {
@@ -29,7 +16,7 @@ pub(crate) async fn of_upload(s3: &Client, upload: &Upload, latest: Option<&Outc
         Ok(etag) => etag,
         Err(reason) => return failed(reason.clone()),
     };
-    match manifest(s3, &upload.key).await {
+    match manifests::read(s3, DERIVED, &upload.key).await {
         Ok(Some(manifest)) if manifest.source.etag == *etag => {
             let worked = |outcome: &&Outcome| matches!(outcome.fate, Fate::Derived | Fate::Rejected);
             let ms = latest.filter(worked).map(|outcome| millis(outcome.elapsed));
@@ -40,7 +27,7 @@ pub(crate) async fn of_upload(s3: &Client, upload: &Upload, latest: Option<&Outc
             Some(Fate::Superseded) => "was replaced while it was worked on; start again".to_owned(),
             _ => "its event was not delivered; start again".to_owned(),
         }),
-        Err(error) => failed(format!("its manifest cannot be read: {error}")),
+        Err(error) => failed(error.to_string()),
     }
 }
 
@@ -49,7 +36,7 @@ pub(crate) async fn of_outcome(s3: &Client, outcome: &Outcome) -> SourceReport {
     let key = outcome.key.clone();
     let ms = Some(millis(outcome.elapsed));
     if !matches!(outcome.fate, Fate::Retryable(_))
-        && let Ok(Some(manifest)) = manifest(s3, &key).await
+        && let Ok(Some(manifest)) = manifests::read(s3, DERIVED, &key).await
     {
         return of_manifest(key, &manifest, ms);
     }

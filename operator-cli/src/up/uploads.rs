@@ -11,9 +11,9 @@ use futures::{StreamExt, stream};
 use manifest::State;
 use sha2::{Digest, Sha256};
 
-use super::summary;
-use super::surroundings::{ORIGINALS, Surroundings};
+use super::surroundings::{DERIVED, ORIGINALS, Surroundings};
 use crate::files::{Source, Unusable};
+use crate::manifests;
 
 /// Files on their way at once.
 const AT_ONCE: usize = 4;
@@ -54,7 +54,7 @@ pub(crate) async fn bring_in(
 }
 
 async fn is_derived(s3: &Client, key: &str, etag: &str, fingerprint: &str) -> bool {
-    let Ok(Some(manifest)) = summary::manifest(s3, key).await else {
+    let Ok(Some(manifest)) = manifests::read(s3, DERIVED, key).await else {
         return false;
     };
     manifest.state == State::Derived

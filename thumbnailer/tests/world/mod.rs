@@ -14,10 +14,12 @@ use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::{BehaviorVersion, Region};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::EncodingType;
 use faults::Fault;
 use fixtures::{jpeg::Jpeg, pixels};
 use local_s3::{Bucket, Builder, Server};
 use manifest::{Manifest, manifest_key};
+use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use thumbnailer::{Config, Fate, Outcome, Thumbnailer};
 
@@ -53,6 +55,7 @@ impl World {
             .listen(([127, 0, 0, 1], 0).into())
             .bucket(Bucket::new("originals").notify(true))
             .bucket(Bucket::new("others").notify(true))
+            .bucket(Bucket::new("archive").versioned(true).notify(true))
             .bucket(Bucket::new("derived").versioned(true));
         let server = adjust(builder).start().await.unwrap();
         let s3 = client(server.address());
@@ -132,6 +135,15 @@ impl World {
         outcome
     }
 
+    /// Hands one notification over as a message that was received `count` times; its only record's outcome.
+    pub(crate) async fn deliver_again(&self, body: &Value, count: u32) -> Outcome {
+        let mut batch = batch(std::slice::from_ref(body));
+        batch["Records"][0]["attributes"]["ApproximateReceiveCount"] = count.to_string().into();
+        self.outcomes.lock().unwrap().clear();
+        self.thumbnailer.handle(batch, None).await.unwrap();
+        self.outcomes().remove(0)
+    }
+
     /// Delivers what the queue holds; the fates in order.
     pub(crate) async fn settle(&self) -> Vec<Fate> {
         let events = self.take_events().await;
@@ -162,10 +174,22 @@ impl World {
         Some(Manifest::parse(&body).unwrap())
     }
 
+    /// All versions of all renditions in the derived bucket, as `key version`.
+    pub(crate) async fn versions(&self) -> Vec<String> {
+        let list = self.s3.list_object_versions().bucket("derived").send().await.unwrap();
+        assert_ne!(list.is_truncated(), Some(true));
+        let all = list.versions().iter().map(|one| (one.key().unwrap(), one.version_id().unwrap()));
+        all.filter(|(key, _)| !key.ends_with("/manifest.json")).map(|(k, v)| format!("{k} {v}")).collect()
+    }
+
     /// All keys of the derived bucket.
     pub(crate) async fn derived_keys(&self) -> Vec<String> {
-        let list = self.s3.list_objects_v2().bucket("derived").send().await.unwrap();
-        list.contents().iter().map(|object| object.key().unwrap().to_owned()).collect()
+        let list = self.s3.list_objects_v2().bucket("derived");
+        // Some keys hold what XML cannot.
+        let list = list.encoding_type(EncodingType::Url).send().await.unwrap();
+        let decode =
+            |key: &str| percent_decode_str(&key.replace('+', " ")).decode_utf8().unwrap().into_owned();
+        list.contents().iter().map(|object| decode(object.key().unwrap())).collect()
     }
 }
 

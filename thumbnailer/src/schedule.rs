@@ -1,0 +1,82 @@
+//! The sweep on a schedule, which may take longer than one invocation: each begins where the last one ended.
+
+use std::time::{Duration, Instant};
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::ByteStream;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::error::Retryable;
+use crate::storage::{Refusal, persist};
+use crate::sweep::{Sweep, sweep};
+
+/// Where the last sweep ended is kept here, in the derived bucket; no manifest and no rendition has such a key.
+const BOOKMARK: &str = "sweep.json";
+const NEEDS: &str = "s3:GetObject and s3:PutObject on the derived bucket's objects, and s3:ListBucket on it";
+
+#[derive(Serialize, Deserialize)]
+struct Bookmark {
+    /// The last key that was looked at; absent when all were.
+    after: Option<String>,
+}
+
+/// Sweeps what `until` leaves time for, and answers what came of it.
+pub(crate) async fn run(
+    s3: &Client,
+    bucket: &str,
+    grace: Duration,
+    until: Option<Instant>,
+) -> Result<Value, Retryable> {
+    let after = read(s3, bucket).await?;
+    let swept =
+        sweep(s3, bucket, &Sweep { after: after.clone(), until, ..Sweep::new(grace) }, |_| {}).await?;
+    if swept.next != after {
+        write(s3, bucket, &Bookmark { after: swept.next.clone() }).await?;
+    }
+    tracing::info!(
+        seen = swept.seen,
+        deleted = swept.deleted,
+        bytes = swept.bytes,
+        unreadable = swept.unreadable.len(),
+        next = swept.next,
+        "swept"
+    );
+    Ok(json!({
+        "seen": swept.seen,
+        "deleted": swept.deleted,
+        "bytes": swept.bytes,
+        "unreadable": swept.unreadable,
+        "next": swept.next,
+    }))
+}
+
+async fn read(s3: &Client, bucket: &str) -> Result<Option<String>, Retryable> {
+    let doing = || format!("reading s3://{bucket}/{BOOKMARK}");
+    let read = || async {
+        let object = match s3.get_object().bucket(bucket).key(BOOKMARK).send().await {
+            Ok(object) => object,
+            Err(error) => {
+                return match Refusal::of(&error) {
+                    Refusal::NoSuchKey => Ok(None),
+                    refusal => Err(refusal.retryable(doing(), NEEDS)),
+                };
+            }
+        };
+        let body = object.body.collect().await;
+        let body = body.map_err(|error| Retryable::Storage { doing: doing(), cause: error.to_string() })?;
+        // One that cannot be read costs no more than beginning anew.
+        Ok(serde_json::from_slice::<Bookmark>(&body.into_bytes()).ok().and_then(|bookmark| bookmark.after))
+    };
+    persist(read).await
+}
+
+async fn write(s3: &Client, bucket: &str, bookmark: &Bookmark) -> Result<(), Retryable> {
+    let doing = format!("writing s3://{bucket}/{BOOKMARK}");
+    let json = serde_json::to_vec(bookmark).map_err(|error| Retryable::Fault { what: error.to_string() })?;
+    let put = s3.put_object().bucket(bucket).key(BOOKMARK).content_type("application/json");
+    match put.body(ByteStream::from(json)).send().await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Refusal::of(&error).retryable(doing, NEEDS)),
+    }
+}

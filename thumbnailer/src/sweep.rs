@@ -1,0 +1,229 @@
+//! The sweep: deletes, by exact version, what no manifest names and is past its grace.
+//!
+//! Versions are listed first, then the manifest of their source is read. So whatever a manifest names at that time
+//! is kept, and whatever is committed later was put by its own worker after the listing, or so shortly before that its
+//! grace protects it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant, SystemTime};
+
+use aws_sdk_s3::Client;
+use futures::{StreamExt, stream};
+use manifest::{Manifest, Parsed, State};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::commit::{self, Present};
+use crate::error::Retryable;
+use crate::versions::{self, Marker, Version};
+
+/// Manifests that are read at once.
+const AT_ONCE: usize = 16;
+
+/// What to sweep, and when something is past its grace.
+#[derive(Debug, Clone)]
+pub struct Sweep {
+    /// Only keys of the derived bucket that begin so.
+    pub prefix: String,
+    /// Only keys of the derived bucket that come after this one: where an earlier sweep ended.
+    pub after: Option<String>,
+    /// How long what no manifest names is kept, counted from when it was put, and from when it was retired.
+    /// Work that takes longer than this from its first rendition to its manifest would lose renditions: below an
+    /// hour, sweep only while nothing is derived.
+    pub grace: Duration,
+    /// Count, but delete nothing.
+    pub dry_run: bool,
+    /// Begin no further page after this.
+    pub until: Option<Instant>,
+}
+
+impl Sweep {
+    /// All of the bucket, with `grace`.
+    pub fn new(grace: Duration) -> Self {
+        Self { prefix: String::new(), after: None, grace, dry_run: false, until: None }
+    }
+}
+
+/// What a sweep has come to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Versions that were looked at, renditions only.
+    pub seen: u64,
+    /// Versions that were deleted, or would have been.
+    pub deleted: u64,
+    /// Bytes of those.
+    pub bytes: u64,
+    /// Keys of originals whose manifest could not be read, so that all of theirs was kept.
+    pub unreadable: BTreeSet<String>,
+    /// The last key that was looked at, for [`Sweep::after`]; `None` when all were.
+    pub next: Option<String>,
+}
+
+/// Sweeps the derived bucket `bucket` page by page. `each` is told how far it has come after each page.
+///
+/// # Errors
+///
+/// [`Retryable`] when the bucket cannot be listed, read or deleted from. What was swept until then is.
+pub async fn sweep(
+    s3: &Client,
+    bucket: &str,
+    sweep: &Sweep,
+    mut each: impl FnMut(&Swept),
+) -> Result<Swept, Retryable> {
+    let mut swept = Swept::default();
+    let mut from = Some(sweep.after.clone().map_or_else(Marker::default, Marker::after));
+    while let Some(marker) = from {
+        swept.next = Some(marker.key.clone());
+        if sweep.until.is_some_and(|until| Instant::now() >= until) {
+            return Ok(swept);
+        }
+        let page = versions::page(s3, bucket, &sweep.prefix, &marker).await?;
+        sweep_page(s3, bucket, sweep, page.versions, &mut swept).await?;
+        swept.next = page.next.as_ref().map(|next| next.key.clone());
+        each(&swept);
+        from = page.next;
+    }
+    Ok(swept)
+}
+
+async fn sweep_page(
+    s3: &Client,
+    bucket: &str,
+    sweep: &Sweep,
+    versions: Vec<Version>,
+    swept: &mut Swept,
+) -> Result<(), Retryable> {
+    let now = SystemTime::now();
+    let mut old: BTreeMap<String, Vec<Version>> = BTreeMap::new();
+    for version in versions {
+        let Some(Parsed::Rendition { key, .. }) = Parsed::from_derived_key(&version.key) else { continue };
+        swept.seen += 1;
+        if is_past(version.written, now, sweep.grace) {
+            old.entry(key.to_owned()).or_default().push(version);
+        }
+    }
+    let mut read = stream::iter(old)
+        .map(|(source, versions)| async {
+            let present = commit::read(s3, bucket, &source).await;
+            (source, versions, present)
+        })
+        .buffered(AT_ONCE);
+    let mut doomed = Vec::new();
+    let mut spent = Vec::new();
+    while let Some((source, versions, present)) = read.next().await {
+        let present = match present {
+            Ok(present) => present,
+            Err(cause @ Retryable::Manifest { .. }) => {
+                tracing::warn!(key = source, %cause, "its renditions are kept");
+                swept.unreadable.insert(source);
+                continue;
+            }
+            Err(cause) => return Err(cause),
+        };
+        let manifest = present.as_ref().map(|present| &present.manifest);
+        for version in versions {
+            let kept = version
+                .path_of(&source)
+                .is_none_or(|path| keeps(manifest, path, |since| !is_past(since, now, sweep.grace)));
+            if !kept {
+                swept.deleted += 1;
+                swept.bytes += version.bytes;
+                doomed.push((version.key, version.id));
+            }
+        }
+        spent.extend(present.and_then(|present| without_spent(present, now, sweep.grace)));
+    }
+    if sweep.dry_run {
+        return Ok(());
+    }
+    versions::delete(s3, bucket, &doomed).await?;
+    for (present, next) in spent {
+        // Whoever has written another manifest meanwhile has taken the list over.
+        commit::swap(s3, bucket, Some(&present), next).await?;
+    }
+    Ok(())
+}
+
+fn is_past(since: SystemTime, now: SystemTime, grace: Duration) -> bool {
+    now.duration_since(since).is_ok_and(|age| age >= grace)
+}
+
+/// Whether `manifest` keeps the rendition at `path`. `young` says of when it was retired whether that is within the
+/// grace.
+fn keeps(manifest: Option<&Manifest>, path: &str, young: impl Fn(SystemTime) -> bool) -> bool {
+    let Some(manifest) = manifest else { return false };
+    // Its upload is not settled; until it is, pages show what was there before.
+    let unsettled = manifest.state == State::Failed;
+    let named = manifest.renditions.iter().any(|rendition| rendition.path == path);
+    let retired = manifest.retired.iter().find(|retired| retired.path == path);
+    unsettled || named || retired.is_some_and(|retired| moment(&retired.since).is_none_or(young))
+}
+
+/// `present` without what it retired long ago, if there is any: nothing of it is left to be remembered.
+fn without_spent(present: Present, now: SystemTime, grace: Duration) -> Option<(Present, Manifest)> {
+    if !matches!(present.manifest.state, State::Derived | State::Rejected) {
+        return None;
+    }
+    let mut next = present.manifest.clone();
+    next.retired.retain(|retired| moment(&retired.since).is_none_or(|since| !is_past(since, now, grace)));
+    (next.retired.len() < present.manifest.retired.len()).then_some((present, next))
+}
+
+/// A manifest's time; `None` when it is none, and so nothing that could have passed.
+fn moment(rfc3339: &str) -> Option<SystemTime> {
+    OffsetDateTime::parse(rfc3339, &Rfc3339).ok().map(SystemTime::from)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    const NAMED: &str = "0123456789abcdef/1-01234567.webp";
+    const RETIRED: &str = "0123456789abcdef/2-01234567.webp";
+    const STRANGE: &str = "0123456789abcdef/3-01234567.webp";
+
+    fn document(state: &str, since: &str) -> Manifest {
+        let json = serde_json::json!({
+            "schema": 1, "state": state, "written": "2026-01-01T00:00:00Z",
+            "source": { "bucket": "b", "key": "k", "etag": "e", "bytes": 1 },
+            "renditions": [{
+                "path": NAMED, "variant": "default", "media_type": "image/webp",
+                "width": 1, "height": 1, "bytes": 1, "sha256": "",
+            }],
+            "retired": [{ "path": RETIRED, "since": since }],
+        });
+        Manifest::parse(json.to_string().as_bytes()).unwrap()
+    }
+
+    fn kept(manifest: Option<&Manifest>, now: &str) -> Vec<&'static str> {
+        let (now, day) = (moment(now).unwrap(), Duration::from_secs(86_400));
+        let young = |since| !is_past(since, now, day);
+        [NAMED, RETIRED, STRANGE].into_iter().filter(|path| keeps(manifest, path, young)).collect()
+    }
+
+    #[test]
+    fn a_manifest_keeps_what_it_names_and_for_a_while_what_it_named() {
+        let derived = document("derived", "2026-01-01T00:00:00Z");
+        assert_eq!(kept(Some(&derived), "2026-01-01T23:59:59Z"), [NAMED, RETIRED]);
+        assert_eq!(kept(Some(&derived), "2026-01-02T00:00:00Z"), [NAMED]);
+        assert!(kept(None, "2026-01-02T00:00:00Z").is_empty());
+    }
+
+    #[test]
+    fn what_is_unsettled_or_cannot_be_read_is_kept() {
+        let failed = document("failed", "2026-01-01T00:00:00Z");
+        assert_eq!(kept(Some(&failed), "2027-01-01T00:00:00Z"), [NAMED, RETIRED, STRANGE]);
+        let timeless = document("derived", "long ago");
+        assert_eq!(kept(Some(&timeless), "2027-01-01T00:00:00Z"), [NAMED, RETIRED]);
+    }
+
+    #[test]
+    fn a_clock_that_went_back_makes_nothing_old() {
+        let (early, late) =
+            (moment("2026-01-01T00:00:00Z").unwrap(), moment("2026-02-01T00:00:00Z").unwrap());
+        assert!(!is_past(late, early, Duration::ZERO));
+        assert!(is_past(early, late, Duration::from_secs(86_400)));
+    }
+}
