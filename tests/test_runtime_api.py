@@ -215,7 +215,7 @@ def test_what_asks_for_no_work_is_acknowledged(up, function, name):
 def test_a_sweep_goes_well(function, name):
     well, answer = function.invoke(events.fill(name, "rt-originals", ""))
     assert well, answer
-    assert (answer["deleted"], answer["unreadable"], answer["next"]) == (0, [], None)
+    assert (answer["deleted"], answer["troubles"], answer["next"]) == (0, {}, None)
 
 
 @pytest.mark.parametrize("name", [name for name in CREATIONS if not name.startswith("eventbridge")])

@@ -217,7 +217,7 @@ async fn sweep(
     totals: &mut Totals,
 ) -> anyhow::Result<()> {
     let swept = thumbnailer::sweep(&world.s3, DERIVED, &Sweep::new(Duration::ZERO), |_| {}).await?;
-    ensure!(swept.unreadable.is_empty(), "manifests that cannot be read: {:?}", swept.unreadable);
+    ensure!(swept.troubles.is_empty(), "what the sweep could not do: {:?}", swept.troubles);
     totals.swept = swept.deleted;
     let lying = Lying::list(world).await?;
     ensure!(lying.strangers().is_empty(), "the derived bucket holds {:?}", lying.strangers());

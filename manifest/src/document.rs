@@ -51,7 +51,7 @@ pub struct Manifest {
     pub written: String,
     /// What it was derived from.
     pub source: SourceRecord,
-    /// By which settings; absent when nothing was derived.
+    /// By which settings it was derived or rejected; absent when it came to neither.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preset: Option<PresetInfo>,
     /// What lies in the derived bucket, largest width first, in the preset's order of formats.
@@ -72,6 +72,9 @@ pub struct Manifest {
     /// Why there is nothing, for `rejected` and `failed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// Of a removal whose deletions are not finished: what tells it from other removals of the same key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<String>,
     /// Renditions of earlier manifests that this one does not name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retired: Vec<Retired>,
@@ -139,7 +142,8 @@ pub struct SourceRecord {
 /// Which settings the renditions were made by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PresetInfo {
-    /// Changes whenever the preset or an encoder's revision does.
+    /// Of what was derived, changes whenever the preset or an encoder's revision does; of what was rejected, also
+    /// when the limits or this program do.
     pub fingerprint: String,
 }
 

@@ -56,6 +56,7 @@ fn what_is_absent_is_not_written() {
             message: "this is not an image file".into(),
             remedy: "Upload a JPEG.".into(),
         }),
+        pending: None,
         retired: Vec::new(),
     };
     let json = String::from_utf8(manifest.to_json()).unwrap();

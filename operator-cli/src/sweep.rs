@@ -1,6 +1,7 @@
 //! `thumbnailer sweep`: deletes what no manifest names and is past its grace.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ struct Summary<'a> {
     seen: u64,
     deleted: u64,
     bytes: u64,
-    unreadable: Vec<&'a str>,
+    troubles: &'a BTreeMap<String, String>,
     next: Option<&'a str>,
 }
 
@@ -72,7 +73,7 @@ pub(crate) async fn run(args: cli::Sweep) -> anyhow::Result<Ending> {
             seen: swept.seen,
             deleted: swept.deleted,
             bytes: swept.bytes,
-            unreadable: swept.unreadable.iter().map(String::as_str).collect(),
+            troubles: &swept.troubles,
             next: swept.next.as_deref().filter(|_| !finished),
         };
         print(&(serde_json::to_string(&summary)? + "\n"));
@@ -88,7 +89,7 @@ pub(crate) async fn run(args: cli::Sweep) -> anyhow::Result<Ending> {
             None => eprintln!("it did not come to the end"),
         }
     }
-    let well = finished && swept.unreadable.is_empty();
+    let well = finished && swept.troubles.is_empty();
     Ok(if well { Ending::AllWell } else { Ending::SomethingFailed })
 }
 
@@ -100,8 +101,8 @@ fn told(swept: &Swept, dry_run: bool) -> String {
         swept.deleted,
         size(swept.bytes)
     );
-    for key in &swept.unreadable {
-        text += &format!("kept all of {key}: its manifest cannot be read\n");
+    for (key, why) in &swept.troubles {
+        text += &format!("kept what belongs to {key}: {why}\n");
     }
     text
 }

@@ -49,6 +49,7 @@ async fn what_is_not_derived_is_told_with_its_reason_and_remedy() {
             message: "the process died".into(),
             remedy: "Upload it again.".into(),
         }),
+        pending: None,
         retired: vec![Retired { path: "x/1-y.jpg".into(), since: "2026-11-21T10:00:00Z".into() }],
     };
     world.put("derived", &manifest_key("f.jpg"), failed.to_json()).await;

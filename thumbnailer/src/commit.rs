@@ -106,10 +106,15 @@ pub(crate) fn succeed(draft: Manifest, present: Option<&Manifest>, now: &str) ->
 
 /// What was retired before, and what `present` names, less what the new document names.
 fn retire(present: &Manifest, named: &[RenditionInfo], now: &str) -> Vec<Retired> {
-    let fresh =
-        present.renditions.iter().map(|old| Retired { path: old.path.clone(), since: now.to_owned() });
+    let retired_now = |path: &String| Retired { path: path.clone(), since: now.to_owned() };
+    let fresh = present.renditions.iter().map(|old| retired_now(&old.path));
+    let before = present.retired.iter().map(|entry| match present.state {
+        // While an upload is unsettled, pages show what was there before it; only now can they move on.
+        State::Failed => retired_now(&entry.path),
+        _ => entry.clone(),
+    });
     let mut retired: Vec<Retired> = Vec::new();
-    for entry in present.retired.iter().cloned().chain(fresh) {
+    for entry in before.chain(fresh) {
         let again = named.iter().any(|new| new.path == entry.path);
         if !again && retired.iter().all(|known| known.path != entry.path) {
             retired.push(entry);
@@ -118,9 +123,10 @@ fn retire(present: &Manifest, named: &[RenditionInfo], now: &str) -> Vec<Retired
     retired
 }
 
-/// The present time: RFC 3339, UTC, whole seconds.
+/// The present time: RFC 3339, UTC. Fine enough that a document that is written again has other bytes, and so
+/// another etag.
 pub(crate) fn now() -> String {
-    let now = OffsetDateTime::now_utc().replace_nanosecond(0).unwrap_or_else(|_| OffsetDateTime::now_utc());
+    let now = OffsetDateTime::now_utc();
     now.format(&Rfc3339).unwrap_or_else(|_| now.to_string())
 }
 
@@ -157,6 +163,7 @@ mod tests {
             caption: None,
             warnings: Vec::new(),
             reason: None,
+            pending: None,
             retired: Vec::new(),
         }
     }
@@ -174,6 +181,15 @@ mod tests {
         assert_eq!(retired(&third), [("a", "t2"), ("b", "t3"), ("c", "t3")]);
         let back = succeed(document(State::Derived, Some("4"), &["a"]), Some(&third), "t4");
         assert_eq!(retired(&back), [("b", "t3"), ("c", "t3"), ("d", "t4")]);
+    }
+
+    #[test]
+    fn the_grace_of_what_a_failure_retired_begins_when_it_is_settled() {
+        let first = document(State::Derived, Some("1"), &["a"]);
+        let failed = succeed(document(State::Failed, Some("2"), &[]), Some(&first), "t2");
+        assert_eq!(retired(&failed), [("a", "t2")]);
+        let settled = succeed(document(State::Derived, Some("2"), &["b"]), Some(&failed), "t9");
+        assert_eq!(retired(&settled), [("a", "t9")]);
     }
 
     #[test]

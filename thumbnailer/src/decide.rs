@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::config::Config;
 use crate::event::ObjectEvent;
+use crate::source::Current;
 
 /// What to do with an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,10 +60,26 @@ impl Fingerprints {
     }
 }
 
-/// Whether `present` already says all there is to say of the object `etag` in `bucket`. Asked when an event was
-/// only a hint to look at the source again.
-pub(crate) fn describes(present: &Manifest, bucket: &str, etag: &str, fingerprints: &Fingerprints) -> bool {
-    let same_object = present.source.bucket == bucket && present.source.etag == etag;
+/// Whether `present` is of the object `current` in `bucket`, and settled. Asked when an event was only a hint to look
+/// at the source again: that it hints at is no reason to do work again that stands.
+pub(crate) fn stands_for(present: &Manifest, bucket: &str, current: &Current) -> bool {
+    let Manifest { state, source, .. } = present;
+    // The same bytes may have been uploaded with another text beside them.
+    let same_version = match (&source.version_id, &current.version_id) {
+        (Some(before), Some(now)) => before == now,
+        _ => true,
+    };
+    let same_object = source.bucket == bucket && source.etag == current.etag && same_version;
+    same_object && matches!(state, State::Derived | State::Rejected)
+}
+
+/// Whether `present` already says all there is to say of the object `current` in `bucket`.
+pub(crate) fn describes(
+    present: &Manifest,
+    bucket: &str,
+    current: &Current,
+    fingerprints: &Fingerprints,
+) -> bool {
     let made_by =
         |fingerprint: &String| present.preset.as_ref().is_some_and(|made| made.fingerprint == *fingerprint);
     let settled = match present.state {
@@ -70,7 +87,7 @@ pub(crate) fn describes(present: &Manifest, bucket: &str, etag: &str, fingerprin
         State::Rejected => made_by(&fingerprints.rejected),
         State::Failed | State::Removed => false,
     };
-    same_object && settled
+    settled && stands_for(present, bucket, current)
 }
 
 #[cfg(test)]
@@ -101,6 +118,7 @@ mod tests {
             caption: None,
             warnings: Vec::new(),
             reason: None,
+            pending: None,
             retired: Vec::new(),
         }
     }
@@ -159,14 +177,31 @@ mod tests {
     fn a_hint_changes_nothing_where_the_manifest_describes_the_source() {
         let (ours, others) = (fingerprints("f", "g"), fingerprints("g", "f"));
         let derived = present(State::Derived, "b", None);
-        assert!(describes(&derived, "b", "e", &ours));
-        assert!(!describes(&derived, "b", "e", &others));
-        assert!(!describes(&derived, "b", "another etag", &ours));
-        assert!(!describes(&derived, "other", "e", &ours));
-        assert!(!describes(&present(State::Rejected, "b", None), "b", "e", &ours));
-        assert!(describes(&present(State::Rejected, "b", None), "b", "e", &others));
-        assert!(!describes(&present(State::Removed, "b", None), "b", "e", &ours));
-        assert!(!describes(&present(State::Failed, "b", None), "b", "e", &ours));
+        assert!(describes(&derived, "b", &current("e"), &ours));
+        assert!(!describes(&derived, "b", &current("e"), &others));
+        assert!(!describes(&derived, "b", &current("another etag"), &ours));
+        assert!(!describes(&derived, "other", &current("e"), &ours));
+        assert!(!describes(&present(State::Rejected, "b", None), "b", &current("e"), &ours));
+        assert!(describes(&present(State::Rejected, "b", None), "b", &current("e"), &others));
+        assert!(!describes(&present(State::Removed, "b", None), "b", &current("e"), &ours));
+        assert!(!describes(&present(State::Failed, "b", None), "b", &current("e"), &ours));
+    }
+
+    fn current(etag: &str) -> Current {
+        Current { etag: etag.to_owned(), version_id: None }
+    }
+
+    #[test]
+    fn another_version_of_the_same_bytes_is_another_object() {
+        let mut there = present(State::Derived, "b", None);
+        let version = |id: &str| Current { version_id: Some(id.to_owned()), ..current("e") };
+        // One from before versions were kept, or not known.
+        assert!(stands_for(&there, "b", &version("1")));
+        there.source.version_id = Some("1".to_owned());
+        assert!(stands_for(&there, "b", &version("1")) && stands_for(&there, "b", &current("e")));
+        assert!(!stands_for(&there, "b", &version("2")));
+        there.state = State::Failed;
+        assert!(!stands_for(&there, "b", &version("1")));
     }
 
     fn fingerprints(derived: &str, rejected: &str) -> Fingerprints {

@@ -12,6 +12,9 @@ use crate::error::Retryable;
 use crate::event::ObjectEvent;
 use crate::source::Facts;
 
+/// The code of what failed with a known cause.
+const GIVEN_UP: &str = "failed";
+
 /// The manifest of a source of which nothing is known but what S3 says.
 pub(crate) fn of_source(event: &ObjectEvent, etag: String, facts: Facts) -> Manifest {
     Manifest {
@@ -34,13 +37,15 @@ pub(crate) fn of_source(event: &ObjectEvent, etag: String, facts: Facts) -> Mani
         caption: facts.caption,
         warnings: facts.warnings,
         reason: None,
+        pending: None,
         retired: Vec::new(),
     }
 }
 
-/// The record that the source is gone.
-pub(crate) fn of_removal(event: &ObjectEvent) -> Manifest {
-    Manifest { state: State::Removed, ..of_source(event, String::new(), Facts::default()) }
+/// The record that the source is gone, as of `now`, and that its renditions have yet to go.
+pub(crate) fn of_removal(event: &ObjectEvent, now: String) -> Manifest {
+    let nothing = of_source(event, String::new(), Facts::default());
+    Manifest { state: State::Removed, pending: Some(now), ..nothing }
 }
 
 /// Enters what the source's header says.
@@ -87,7 +92,15 @@ pub(crate) fn unfinished(draft: &Manifest, receive_count: u32) -> Manifest {
 
 /// `draft` as it stands when the last attempt at it has failed.
 pub(crate) fn given_up(draft: &Manifest, cause: &Retryable) -> Manifest {
-    failed(draft, "failed", cause.to_string())
+    failed(draft, GIVEN_UP, cause.to_string())
+}
+
+/// Whether `present` says just that already.
+pub(crate) fn is_given_up(present: &Manifest, cause: &Retryable) -> bool {
+    present
+        .reason
+        .as_ref()
+        .is_some_and(|reason| reason.code == GIVEN_UP && reason.message == cause.to_string())
 }
 
 fn failed(draft: &Manifest, code: &str, message: String) -> Manifest {

@@ -1,5 +1,7 @@
 //! The world's faults: what is retried, and in the end lies in the dead-letter queue with its cause in words.
 
+use std::any::Any;
+
 use thiserror::Error;
 
 use crate::event::EventError;
@@ -132,4 +134,11 @@ pub enum Error {
     /// The sweep broke off. What was deleted until then is, and the next one finds the rest.
     #[error("the sweep broke off: {0}")]
     Sweep(Retryable),
+}
+
+/// What a caught panic said.
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("a panic without a message").to_owned()
 }

@@ -1,6 +1,5 @@
 //! One batch in, one verdict per record out.
 
-use std::any::Any;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -10,10 +9,10 @@ use aws_sdk_s3::Client;
 use futures::{FutureExt, StreamExt, stream};
 use serde_json::Value;
 
-use crate::answer::answer;
+use crate::answer::{Verdict, answer};
 use crate::cdn::Cdn;
 use crate::config::Config;
-use crate::error::{Error, Retryable};
+use crate::error::{Error, Retryable, panic_message};
 use crate::event::{self, Envelope, EventError, Message, ObjectEvent};
 use crate::isolation::Isolation;
 use crate::outcome::{Fate, Outcome, Report};
@@ -96,11 +95,16 @@ impl Thumbnailer {
         if delivery.envelope == Envelope::Sweep {
             return self.sweep(deadline).await;
         }
-        let verdicts: Vec<(String, Vec<Outcome>)> = stream::iter(delivery.messages)
-            .map(|message| self.message(message, deadline).boxed())
+        // One that takes all the time there is leaves none to those behind it, so the largest come last.
+        let mut messages: Vec<(usize, Message)> = delivery.messages.into_iter().enumerate().collect();
+        messages.sort_by_key(|(_, message)| largest(message));
+        let mut verdicts: Vec<(usize, Verdict)> = stream::iter(messages)
+            .map(|(at, message)| async move { (at, self.message(message, deadline).await) }.boxed())
             .buffered(self.pipeline.config.record_concurrency)
             .collect()
             .await;
+        verdicts.sort_by_key(|(at, _)| *at);
+        let verdicts: Vec<Verdict> = verdicts.into_iter().map(|(_, verdict)| verdict).collect();
         self.tell_invocation(&verdicts);
         answer(&delivery.envelope, verdicts)
     }
@@ -116,7 +120,7 @@ impl Thumbnailer {
         })
     }
 
-    fn tell_invocation(&self, verdicts: &[(String, Vec<Outcome>)]) {
+    fn tell_invocation(&self, verdicts: &[Verdict]) {
         if let Some(listener) = &self.invocation_listener {
             let outcomes: Vec<Outcome> =
                 verdicts.iter().flat_map(|(_, outcomes)| outcomes).cloned().collect();
@@ -125,7 +129,7 @@ impl Thumbnailer {
     }
 
     /// One message's records, one after the other.
-    async fn message(&self, message: Message, deadline: Option<Deadline>) -> (String, Vec<Outcome>) {
+    async fn message(&self, message: Message, deadline: Option<Deadline>) -> Verdict {
         let mut outcomes = Vec::with_capacity(message.events.len());
         for event in message.events {
             outcomes.push(self.record(event, message.receive_count, deadline).await);
@@ -183,13 +187,11 @@ impl Thumbnailer {
             && self.pipeline.is_last(receive_count)
         {
             let mut job = Job::new(event, receive_count, None, report);
-            let record = async {
-                self.pipeline.record_failure(&mut job, cause).await;
-                Ok(())
+            let record = self.pipeline.record_failure(&mut job, cause).boxed();
+            let recorded = guarded(record, deadline.map(|deadline| deadline.end), &event.key).await;
+            if let Err(cause) = recorded {
+                tracing::warn!(key = event.key, %cause, "that the picture failed could not be recorded");
             }
-            .boxed();
-            // Its own failure is in the log.
-            let _ = guarded(record, deadline.map(|deadline| deadline.end), &event.key).await;
         }
         settled
     }
@@ -215,6 +217,11 @@ impl Thumbnailer {
     }
 }
 
+/// Bytes of the largest object that a message tells of.
+fn largest(message: &Message) -> u64 {
+    message.events.iter().flatten().filter_map(|event| event.size).max().unwrap_or(0)
+}
+
 /// `work` until `until`, with its panics caught.
 async fn guarded<T>(
     work: impl Future<Output = Result<T, Retryable>>,
@@ -229,7 +236,7 @@ async fn guarded<T>(
             tokio::time::timeout_at(until.into(), work).await.map_err(late)?
         }
     };
-    done.unwrap_or_else(|panic| Err(Retryable::Fault { what: panic_message(&*panic) }))
+    done.unwrap_or_else(|panic| Err(Retryable::Fault { what: format!("panic: {}", panic_message(&*panic)) }))
 }
 
 /// When to stop, so that there is time left to say so.
@@ -250,12 +257,6 @@ impl Deadline {
         let before = |margin| deadline.checked_sub(margin).unwrap_or(deadline);
         Self { stop_work: before(margin), give_up: before(margin / 2), end: before(margin / 8) }
     }
-}
-
-fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("panic: {}", text.unwrap_or("without a message"))
 }
 
 /// One line a record.

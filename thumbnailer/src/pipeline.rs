@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 use crate::cdn::Cdn;
 use crate::commit::{self, Present};
 use crate::config::Config;
-use crate::decide::{Decision, Fingerprints, decide, describes};
+use crate::decide::{Decision, Fingerprints, decide, describes, stands_for};
 use crate::error::Retryable;
 use crate::event::{Change, ObjectEvent};
 use crate::outcome::{Fate, Report};
@@ -92,15 +92,16 @@ impl Pipeline {
         let (fate, stands) = self.bring_forward(&mut job).await?;
         let manifest = stands.as_ref().map(|stands| &stands.manifest);
         retire::tidy(&self.s3, self.derived_bucket(), &event.key, &job.put, manifest).await;
-        if let Some(removal) = stands.filter(|stands| is_removal_of(&stands.manifest, event)) {
-            self.finish_removal(event, &removal, fate == Fate::Removed).await?;
+        if let Some(removal) = &stands
+            && let Some(reference) = pending_removal(&removal.manifest, event)
+        {
+            self.finish_removal(removal, reference).await?;
         }
         Ok(fate)
     }
 
     /// Brings the manifest to where the event belongs; its fate, and the manifest that stands.
     async fn bring_forward(&self, job: &mut Job<'_>) -> Result<(Fate, Option<Present>), Retryable> {
-        let mut made: Option<Manifest> = None;
         let mut tried: Option<Manifest> = None;
         for attempt in 0..ATTEMPTS {
             pause(attempt).await;
@@ -110,11 +111,13 @@ impl Pipeline {
                 return Ok((fate_of(ours.manifest.state), present));
             }
             let decision = decide(present.as_ref().map(|present| &present.manifest), job.event);
-            let finding = match (decision, made.take()) {
-                (Decision::AlreadyDerived, _) => Finding::Settled(Fate::AlreadyDerived),
-                (Decision::Superseded, _) => Finding::Settled(Fate::Superseded),
-                (Decision::Replace, Some(made)) => Finding::Draft(made),
-                (decision, _) => self.look_and_make(job, &mut present, decision).await?,
+            let finding = match decision {
+                Decision::AlreadyDerived => Finding::Settled(Fate::AlreadyDerived),
+                Decision::Superseded => Finding::Settled(Fate::Superseded),
+                // Also what was made for a manifest that is no longer there: a removal may have swept it away.
+                Decision::Replace | Decision::ReplaceIfCurrent => {
+                    self.look_and_make(job, &mut present, decision).await?
+                }
             };
             let (draft, fate) = match finding {
                 Finding::Settled(fate) => return Ok((fate, present)),
@@ -122,12 +125,12 @@ impl Pipeline {
                 Finding::Heard(same) => (same, Fate::AlreadyDerived),
                 Finding::Draft(draft) => {
                     let fate = fate_of(draft.state);
-                    (made.insert(draft).clone(), fate)
+                    (draft, fate)
                 }
             };
             let next =
                 commit::succeed(draft, present.as_ref().map(|present| &present.manifest), &commit::now());
-            if made.is_some() {
+            if fate != Fate::AlreadyDerived {
                 tried = Some(next.clone());
             }
             if let Some(written) = self.swap(job, present.as_ref(), next).await? {
@@ -167,15 +170,18 @@ impl Pipeline {
             Some(etag) => etag,
             None => {
                 let present = present.as_ref().map(|present| &present.manifest);
-                let Some(etag) = source::current_etag(&self.s3, &event.bucket, &event.key).await? else {
+                let Some(current) = source::current(&self.s3, &event.bucket, &event.key).await? else {
                     return Ok(gone(event, present));
                 };
-                let known = |known: &&Manifest| describes(known, &event.bucket, &etag, &self.fingerprints);
+                let known = |known: &&Manifest| match event.change {
+                    Change::Removed => stands_for(known, &event.bucket, &current),
+                    Change::Created => describes(known, &event.bucket, &current, &self.fingerprints),
+                };
                 if let Some(known) = present.filter(known) {
                     let nothing_new = Finding::Settled(Fate::AlreadyDerived);
                     return Ok(draft::heard(event, known).map_or(nothing_new, Finding::Heard));
                 }
-                etag
+                current.etag
             }
         };
         self.make(job, present, decision, etag).await
@@ -275,59 +281,47 @@ impl Pipeline {
         Ok(quickest)
     }
 
-    /// Records as `failed` what ended by `cause` and will not be delivered again. That the record may fail too is
-    /// why the cause is in the log as well.
-    pub(crate) async fn record_failure(&self, job: &mut Job<'_>, cause: &Retryable) {
+    /// Records as `failed` what ended by `cause` and will not be delivered again.
+    pub(crate) async fn record_failure(&self, job: &mut Job<'_>, cause: &Retryable) -> Result<(), Retryable> {
         // A page whose original is said to be gone stays as it is until that is certain.
         if job.event.change == Change::Removed || self.check_bucket(&job.event.bucket).is_err() {
-            return;
-        }
-        if let Err(error) = self.try_record_failure(job, cause).await {
-            let key = &job.event.key;
-            tracing::warn!(key, cause = %error, "that the picture failed could not be recorded");
-        }
-    }
-
-    async fn try_record_failure(&self, job: &mut Job<'_>, cause: &Retryable) -> Result<(), Retryable> {
-        let present = self.read_manifest(job).await?;
-        let before = present.as_ref().map(|present| &present.manifest);
-        if decide(before, job.event) != Decision::Replace {
             return Ok(());
         }
-        let announced = before
-            .filter(|before| before.state == State::Failed && before.source.sequencer == job.event.sequencer);
-        let draft = announced.cloned().unwrap_or_else(|| {
-            let etag = job.event.etag.clone().unwrap_or_default();
-            draft::of_source(job.event, etag, source::Facts::default())
-        });
-        let next = commit::succeed(draft::given_up(&draft, cause), before, &commit::now());
-        let written = self.swap(job, present.as_ref(), next).await?;
-        job.report.failed = written.is_some();
-        Ok(())
+        for attempt in 0..ATTEMPTS {
+            pause(attempt).await;
+            let present = self.read_manifest(job).await?;
+            let before = present.as_ref().map(|present| &present.manifest);
+            if decide(before, job.event) != Decision::Replace {
+                return Ok(());
+            }
+            let announced = before.filter(|before| {
+                before.state == State::Failed && before.source.sequencer == job.event.sequencer
+            });
+            job.report.failed = announced.is_some();
+            if announced.is_some_and(|announced| draft::is_given_up(announced, cause)) {
+                return Ok(());
+            }
+            let draft = announced.cloned().unwrap_or_else(|| {
+                let etag = job.event.etag.clone().unwrap_or_default();
+                draft::of_source(job.event, etag, source::Facts::default())
+            });
+            let next = commit::succeed(draft::given_up(&draft, cause), before, &commit::now());
+            if self.swap(job, present.as_ref(), next).await?.is_some() {
+                job.report.failed = true;
+                return Ok(());
+            }
+        }
+        Err(Retryable::Contended { key: job.event.key.clone(), times: ATTEMPTS })
     }
 
-    /// Deletes what is left of an original that is gone, here and from the CDN, as far as that has not been done.
-    async fn finish_removal(
-        &self,
-        event: &ObjectEvent,
-        removal: &Present,
-        new: bool,
-    ) -> Result<(), Retryable> {
-        if !new && removal.manifest.retired.is_empty() {
-            return Ok(());
-        }
+    /// Deletes what is left of an original that is gone, here and from the CDN.
+    async fn finish_removal(&self, removal: &Present, reference: &str) -> Result<(), Retryable> {
         let bucket = self.derived_bucket();
-        if !retire::erase(&self.s3, bucket, &removal.manifest).await? {
-            return Ok(());
-        }
-        if removal.manifest.retired.is_empty() {
-            return Ok(());
-        }
+        let Some(removal) = retire::erase(&self.s3, bucket, removal).await? else { return Ok(()) };
         if let Some(cdn) = &self.cdn {
-            let reference = event.sequencer.as_deref().unwrap_or(&removal.manifest.written);
-            cdn.forget(&event.key, reference).await?;
+            cdn.forget(&removal.manifest.source.key, reference).await?;
         }
-        retire::close(&self.s3, bucket, removal).await
+        retire::close(&self.s3, bucket, &removal).await
     }
 
     fn derived_bucket(&self) -> &str {
@@ -361,7 +355,11 @@ impl Pipeline {
 /// write one, and has to find that it is late.
 fn gone(event: &ObjectEvent, present: Option<&Manifest>) -> Finding {
     match present {
-        // Another bucket's picture may live under the same key.
+        // Another bucket's picture lives under the same key. That this one is gone is written into its manifest all the
+        // same, as a new time: a slow worker on what is gone would otherwise take it over.
+        Some(present) if present.source.bucket != event.bucket && event.change == Change::Removed => {
+            Finding::Heard(present.clone())
+        }
         Some(present) if present.source.bucket != event.bucket => Finding::Settled(Fate::Superseded),
         Some(present) if present.state == State::Removed && event.sequencer.is_none() => {
             Finding::Settled(Fate::AlreadyDerived)
@@ -371,13 +369,14 @@ fn gone(event: &ObjectEvent, present: Option<&Manifest>) -> Finding {
             Finding::Settled(Fate::Superseded)
         }
         None if event.change == Change::Created => Finding::Settled(Fate::Superseded),
-        _ => Finding::Draft(draft::of_removal(event)),
+        _ => Finding::Draft(draft::of_removal(event, commit::now())),
     }
 }
 
-/// Whether `manifest` records that the original which `event` speaks of is gone.
-fn is_removal_of(manifest: &Manifest, event: &ObjectEvent) -> bool {
-    manifest.state == State::Removed && manifest.source.bucket == event.bucket
+/// What names the removal that `manifest` records, if it is of the event's bucket and not finished.
+fn pending_removal<'a>(manifest: &'a Manifest, event: &ObjectEvent) -> Option<&'a str> {
+    let ours = manifest.state == State::Removed && manifest.source.bucket == event.bucket;
+    manifest.pending.as_deref().filter(|_| ours)
 }
 
 /// A key that leaves no room for the names of its renditions: nothing can be recorded under it, so that this

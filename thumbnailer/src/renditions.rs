@@ -1,5 +1,6 @@
 //! Deriving on a thread of its own, with each rendition put as soon as it is encoded.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ use manifest::{RenditionInfo, rendition_key, rendition_path};
 use sha2::{Digest, Sha256};
 use tokio::sync::{Semaphore, mpsc};
 
-use crate::error::Retryable;
+use crate::error::{Retryable, panic_message};
 use crate::outcome::Report;
 use crate::storage::{Refusal, persist};
 
@@ -153,11 +154,11 @@ fn derive(
     stop: &Stop,
     sender: &mpsc::Sender<(usize, Rendition)>,
 ) -> (Option<SourceInfo>, Result<Derived, DeriveError<Closed>>) {
-    let info = match image_header::probe(source, limits) {
+    let info = match guarded(|| image_header::probe(source, limits)) {
         Ok(info) => info,
         Err(rejection) => return (None, Err(DeriveError::Rejected(rejection))),
     };
-    let plan = match imaging::plan(&info, preset, limits) {
+    let plan = match guarded(|| imaging::plan(&info, preset, limits)) {
         Ok(plan) => plan,
         Err(rejection) => return (Some(info), Err(DeriveError::Rejected(rejection))),
     };
@@ -168,6 +169,12 @@ fn derive(
         Ok(())
     });
     (Some(info), result)
+}
+
+/// `work`, with its panic caught: the image's fault, as in [`imaging::derive`].
+fn guarded<T>(work: impl FnOnce() -> Result<T, Rejection>) -> Result<T, Rejection> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(Rejection::Panicked { what: panic_message(&*panic) }))
 }
 
 /// A rendition that lies in the derived bucket.

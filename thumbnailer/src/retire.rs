@@ -2,7 +2,7 @@
 //! original that is gone. What pages may still show is left to the sweep, which knows of a grace.
 
 use aws_sdk_s3::Client;
-use manifest::{Manifest, rendition_key};
+use manifest::{Manifest, manifest_key, rendition_key};
 
 use crate::commit::{self, Present};
 use crate::error::Retryable;
@@ -36,34 +36,40 @@ pub(crate) async fn tidy(s3: &Client, bucket: &str, key: &str, put: &[Put], stan
     }
 }
 
-/// Deletes all renditions of an original that is gone, as far as they were there while it was; answers false if the
-/// original is back, when its own event settles what stays.
+/// Deletes all renditions of an original that is gone, and its earlier manifests, as far as they were there while it
+/// was; the record of the removal as it stands then. `None` if the original is back, or somebody else has written the
+/// manifest: then they settle what stays.
 ///
-/// The versions are listed before the original is looked at: a worker on an upload that came later has put its own
-/// after the listing, and one whose upload was there before finds the removal recorded.
-pub(crate) async fn erase(s3: &Client, bucket: &str, removed: &Manifest) -> Result<bool, Retryable> {
-    let (originals, key) = (&removed.source.bucket, &removed.source.key);
-    let listed = versions::list(s3, bucket, &format!("{key}/")).await?;
-    if source::current_etag(s3, originals, key).await?.is_some() {
-        return Ok(false);
+/// The order is what makes it safe. What is listed first and deleted last was put before the original was seen gone.
+/// In between the record is written again, so that whoever began before that and means to commit what they have put
+/// finds another manifest than they know, and makes it anew.
+pub(crate) async fn erase(
+    s3: &Client,
+    bucket: &str,
+    removal: &Present,
+) -> Result<Option<Present>, Retryable> {
+    let (originals, key) = (&removal.manifest.source.bucket, &removal.manifest.source.key);
+    let mut doomed = Vec::new();
+    for folder in versions::source_folders(s3, bucket, key).await? {
+        let listed = versions::list(s3, bucket, &folder).await?;
+        doomed.extend(listed.into_iter().filter(|version| version.path_of(key).is_some()));
     }
-    let stands = commit::read(s3, bucket, key).await?;
-    let named = |path: &str| {
-        let mut renditions = stands.iter().flat_map(|present| &present.manifest.renditions);
-        renditions.any(|rendition| rendition.path == path)
-    };
-    let doomed: Vec<(String, String)> = listed
-        .into_iter()
-        .filter(|version| version.path_of(key).is_some_and(|path| !named(path)))
-        .map(|version| (version.key, version.id))
-        .collect();
+    let manifests = versions::list(s3, bucket, &manifest_key(key)).await?;
+    doomed.extend(manifests.into_iter().filter(|one| one.key == manifest_key(key) && !one.latest));
+    if source::current(s3, originals, key).await?.is_some() {
+        return Ok(None);
+    }
+    let again = Manifest { written: commit::now(), ..removal.manifest.clone() };
+    let Some(fenced) = commit::swap(s3, bucket, Some(removal), again).await? else { return Ok(None) };
+    let doomed: Vec<(String, String)> = doomed.into_iter().map(|version| (version.key, version.id)).collect();
     versions::delete(s3, bucket, &doomed).await?;
-    Ok(true)
+    Ok(Some(fenced))
 }
 
 /// Takes what was deleted off the record of a removal, so that a replay has nothing to finish.
 pub(crate) async fn close(s3: &Client, bucket: &str, removal: &Present) -> Result<(), Retryable> {
     let mut next = removal.manifest.clone();
+    next.pending = None;
     next.retired.clear();
     next.written = commit::now();
     // Whoever has written another manifest meanwhile has taken the record over.

@@ -29,16 +29,19 @@ pub(crate) async fn run(
     until: Option<Instant>,
 ) -> Result<Value, Retryable> {
     let after = read(s3, bucket).await?;
-    let swept =
-        sweep(s3, bucket, &Sweep { after: after.clone(), until, ..Sweep::new(grace) }, |_| {}).await?;
-    if swept.next != after {
-        write(s3, bucket, &Bookmark { after: swept.next.clone() }).await?;
+    let order = Sweep { after: after.clone(), until, ..Sweep::new(grace) };
+    let mut reached = after.clone();
+    let swept = sweep(s3, bucket, &order, |swept| reached.clone_from(&swept.next)).await;
+    // Also where it broke off, so that what stopped it is not met first again and again.
+    if reached != after {
+        write(s3, bucket, &Bookmark { after: reached }).await?;
     }
+    let swept = swept?;
     tracing::info!(
         seen = swept.seen,
         deleted = swept.deleted,
         bytes = swept.bytes,
-        unreadable = swept.unreadable.len(),
+        troubles = swept.troubles.len(),
         next = swept.next,
         "swept"
     );
@@ -46,7 +49,7 @@ pub(crate) async fn run(
         "seen": swept.seen,
         "deleted": swept.deleted,
         "bytes": swept.bytes,
-        "unreadable": swept.unreadable,
+        "troubles": swept.troubles,
         "next": swept.next,
     }))
 }

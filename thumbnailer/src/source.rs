@@ -39,11 +39,23 @@ pub(crate) struct Content {
     pub(crate) sha256: String,
 }
 
-/// The current object's etag, without quotation marks; `None` when there is no object.
-pub(crate) async fn current_etag(s3: &Client, bucket: &str, key: &str) -> Result<Option<String>, Retryable> {
+/// Which object is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Current {
+    /// Without quotation marks.
+    pub(crate) etag: String,
+    /// Where the bucket has versions.
+    pub(crate) version_id: Option<String>,
+}
+
+/// The current object; `None` when there is none.
+pub(crate) async fn current(s3: &Client, bucket: &str, key: &str) -> Result<Option<Current>, Retryable> {
     let doing = || format!("looking at s3://{bucket}/{key}");
     match s3.head_object().bucket(bucket).key(key).send().await {
-        Ok(head) => Ok(Some(head.e_tag().unwrap_or_default().trim_matches('"').to_owned())),
+        Ok(head) => Ok(Some(Current {
+            etag: head.e_tag().unwrap_or_default().trim_matches('"').to_owned(),
+            version_id: named(head.version_id()),
+        })),
         Err(error) => match Refusal::of_head(&error) {
             // A HEAD's 404 does not say whether the bucket is there.
             Refusal::NoSuchKey => match s3.head_bucket().bucket(bucket).send().await {
@@ -99,7 +111,7 @@ async fn fetch_once(
 
     let announced = object.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or(0);
     let mut facts = Facts {
-        version_id: object.version_id().filter(|id| *id != "null").map(str::to_owned),
+        version_id: named(object.version_id()),
         bytes: announced,
         alt: None,
         caption: None,
@@ -132,6 +144,11 @@ async fn fetch_once(
     facts.bytes = bytes.len() as u64;
     let content = Content { bytes: bytes.into(), sha256: hex::encode(sha256.finalize()) };
     Ok(Some(Source { facts, content: Ok(content) }))
+}
+
+/// A version's id; what was written without versions has one that says nothing.
+fn named(version_id: Option<&str>) -> Option<String> {
+    version_id.filter(|id| *id != "null").map(str::to_owned)
 }
 
 /// A text of the object's metadata, which carries ASCII only: percent-encoded UTF-8.

@@ -4,7 +4,7 @@
 //! is kept, and whatever is committed later was put by its own worker after the listing, or so shortly before that its
 //! grace protects it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_sdk_s3::Client;
@@ -19,6 +19,8 @@ use crate::versions::{self, Marker, Version};
 
 /// Manifests that are read at once.
 const AT_ONCE: usize = 16;
+/// With so many, what stands in the way is not one original's.
+const MOST_TROUBLES: usize = 100;
 
 /// What to sweep, and when something is past its grace.
 #[derive(Debug, Clone)]
@@ -33,7 +35,7 @@ pub struct Sweep {
     pub grace: Duration,
     /// Count, but delete nothing.
     pub dry_run: bool,
-    /// Begin no further page after this.
+    /// Begin no further page after this; there is always one.
     pub until: Option<Instant>,
 }
 
@@ -53,17 +55,31 @@ pub struct Swept {
     pub deleted: u64,
     /// Bytes of those.
     pub bytes: u64,
-    /// Keys of originals whose manifest could not be read, so that all of theirs was kept.
-    pub unreadable: BTreeSet<String>,
+    /// Keys of originals of which something was kept because S3 or a manifest stood in the way, and what it was.
+    pub troubles: BTreeMap<String, String>,
     /// The last key that was looked at, for [`Sweep::after`]; `None` when all were.
     pub next: Option<String>,
+}
+
+impl Swept {
+    /// Notes that what belongs to `source` is kept, for its own `cause`; errs when it is not its own.
+    fn keep(&mut self, source: String, cause: Retryable) -> Result<(), Retryable> {
+        let everywhere = matches!(cause, Retryable::NoSuchBucket { .. } | Retryable::Unversioned { .. });
+        if everywhere || self.troubles.len() >= MOST_TROUBLES {
+            return Err(cause);
+        }
+        tracing::warn!(key = source, %cause, "its renditions are kept");
+        self.troubles.insert(source, cause.to_string());
+        Ok(())
+    }
 }
 
 /// Sweeps the derived bucket `bucket` page by page. `each` is told how far it has come after each page.
 ///
 /// # Errors
 ///
-/// [`Retryable`] when the bucket cannot be listed, read or deleted from. What was swept until then is.
+/// [`Retryable`] when the bucket cannot be listed, or hardly anything of it be read or deleted. What was swept until
+/// then is.
 pub async fn sweep(
     s3: &Client,
     bucket: &str,
@@ -73,14 +89,13 @@ pub async fn sweep(
     let mut swept = Swept::default();
     let mut from = Some(sweep.after.clone().map_or_else(Marker::default, Marker::after));
     while let Some(marker) = from {
-        swept.next = Some(marker.key.clone());
-        if sweep.until.is_some_and(|until| Instant::now() >= until) {
-            return Ok(swept);
-        }
         let page = versions::page(s3, bucket, &sweep.prefix, &marker).await?;
         sweep_page(s3, bucket, sweep, page.versions, &mut swept).await?;
         swept.next = page.next.as_ref().map(|next| next.key.clone());
         each(&swept);
+        if sweep.until.is_some_and(|until| Instant::now() >= until) {
+            return Ok(swept);
+        }
         from = page.next;
     }
     Ok(swept)
@@ -108,17 +123,15 @@ async fn sweep_page(
             (source, versions, present)
         })
         .buffered(AT_ONCE);
-    let mut doomed = Vec::new();
+    let mut doomed: BTreeMap<String, Vec<Version>> = BTreeMap::new();
     let mut spent = Vec::new();
     while let Some((source, versions, present)) = read.next().await {
         let present = match present {
             Ok(present) => present,
-            Err(cause @ Retryable::Manifest { .. }) => {
-                tracing::warn!(key = source, %cause, "its renditions are kept");
-                swept.unreadable.insert(source);
+            Err(cause) => {
+                swept.keep(source, cause)?;
                 continue;
             }
-            Err(cause) => return Err(cause),
         };
         let manifest = present.as_ref().map(|present| &present.manifest);
         for version in versions {
@@ -126,17 +139,28 @@ async fn sweep_page(
                 .path_of(&source)
                 .is_none_or(|path| keeps(manifest, path, |since| !is_past(since, now, sweep.grace)));
             if !kept {
-                swept.deleted += 1;
-                swept.bytes += version.bytes;
-                doomed.push((version.key, version.id));
+                doomed.entry(source.clone()).or_default().push(version);
             }
         }
         spent.extend(present.and_then(|present| without_spent(present, now, sweep.grace)));
     }
+    let ids = |versions: &[Version]| -> Vec<(String, String)> {
+        versions.iter().map(|version| (version.key.clone(), version.id.clone())).collect()
+    };
+    let all: Vec<(String, String)> = doomed.values().flat_map(|versions| ids(versions)).collect();
+    // In one go; where that fails, original by original, so that one of them stops no other.
+    let together = sweep.dry_run || versions::delete(s3, bucket, &all).await.is_ok();
+    for (source, versions) in doomed {
+        if !together && let Err(cause) = versions::delete(s3, bucket, &ids(&versions)).await {
+            swept.keep(source, cause)?;
+            continue;
+        }
+        swept.deleted += versions.len() as u64;
+        swept.bytes += versions.iter().map(|version| version.bytes).sum::<u64>();
+    }
     if sweep.dry_run {
         return Ok(());
     }
-    versions::delete(s3, bucket, &doomed).await?;
     for (present, next) in spent {
         // Whoever has written another manifest meanwhile has taken the list over.
         commit::swap(s3, bucket, Some(&present), next).await?;

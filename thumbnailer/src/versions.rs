@@ -33,6 +33,8 @@ pub(crate) struct Version {
     pub(crate) written: SystemTime,
     /// Zero for a delete marker.
     pub(crate) bytes: u64,
+    /// Whether it is what a GET without a version finds.
+    pub(crate) latest: bool,
 }
 
 impl Version {
@@ -110,22 +112,74 @@ async fn page_once(s3: &Client, bucket: &str, prefix: &str, marker: &Marker) -> 
     for entry in listed.versions() {
         let (key, id) = whole(entry.key(), entry.version_id())?;
         let bytes = entry.size().and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
-        versions.push(Version { key, id, written: time(entry.last_modified()), bytes });
+        let latest = entry.is_latest().unwrap_or(false);
+        versions.push(Version { key, id, written: time(entry.last_modified()), bytes, latest });
     }
     for entry in listed.delete_markers() {
         let (key, id) = whole(entry.key(), entry.version_id())?;
-        versions.push(Version { key, id, written: time(entry.last_modified()), bytes: 0 });
+        let latest = entry.is_latest().unwrap_or(false);
+        versions.push(Version { key, id, written: time(entry.last_modified()), bytes: 0, latest });
     }
     // Delete markers are listed apart; who reads on by key wants them in their places.
     versions.sort_by(|a, b| a.key.cmp(&b.key));
     let next = match listed.is_truncated() {
-        Some(true) => Some(Marker {
-            key: decoded(listed.next_key_marker()).unwrap_or_default(),
-            version: listed.next_version_id_marker().map(str::to_owned),
-        }),
+        Some(true) => Some(next(doing, listed.next_key_marker(), listed.next_version_id_marker())?),
         _ => None,
     };
     Ok(Page { versions, next })
+}
+
+/// Where a listing that was cut off says it goes on. One that does not say would begin anew for ever.
+fn next(doing: impl Fn() -> String, key: Option<&str>, version: Option<&str>) -> Result<Marker, Retryable> {
+    let lost = || Retryable::Storage { doing: doing(), cause: "it does not say where it goes on".to_owned() };
+    let key = decoded(key).filter(|key| !key.is_empty()).ok_or_else(lost)?;
+    Ok(Marker { key, version: version.map(str::to_owned) })
+}
+
+/// The folders of the sources that the original `key` has or had, such as `key/0123456789abcdef/`: other originals may
+/// lie below the same key, and are not looked at.
+pub(crate) async fn source_folders(s3: &Client, bucket: &str, key: &str) -> Result<Vec<String>, Retryable> {
+    let prefix = format!("{key}/");
+    let mut folders = Vec::new();
+    let mut from = Some(Marker::default());
+    while let Some(marker) = from {
+        let page = persist(|| folders_once(s3, bucket, &prefix, &marker)).await?;
+        folders.extend(page.0.into_iter().filter(|folder| is_source_folder(&prefix, folder)));
+        from = page.1;
+    }
+    Ok(folders)
+}
+
+async fn folders_once(
+    s3: &Client,
+    bucket: &str,
+    prefix: &str,
+    marker: &Marker,
+) -> Result<(Vec<String>, Option<Marker>), Retryable> {
+    let doing = || format!("listing the folders of s3://{bucket}/{prefix}");
+    let listed = s3
+        .list_object_versions()
+        .bucket(bucket)
+        .prefix(prefix)
+        .delimiter("/")
+        .encoding_type(EncodingType::Url)
+        .set_key_marker(Some(marker.key.clone()).filter(|key| !key.is_empty()))
+        .set_version_id_marker(marker.version.clone())
+        .send()
+        .await
+        .map_err(|error| Refusal::of(&error).retryable(doing(), NEEDS_LIST))?;
+    let folders = listed.common_prefixes().iter().filter_map(|folder| decoded(folder.prefix())).collect();
+    let next = match listed.is_truncated() {
+        Some(true) => Some(next(doing, listed.next_key_marker(), listed.next_version_id_marker())?),
+        _ => None,
+    };
+    Ok((folders, next))
+}
+
+/// Whether `folder` is `prefix` and 16 hex digits.
+fn is_source_folder(prefix: &str, folder: &str) -> bool {
+    let name = folder.strip_prefix(prefix).and_then(|name| name.strip_suffix('/'));
+    name.is_some_and(|name| name.len() == 16 && name.bytes().all(|digit| digit.is_ascii_hexdigit()))
 }
 
 /// A key as a listing encodes it: some servers write a space as `+`, and none leaves a plus sign as it is.
@@ -221,6 +275,7 @@ mod tests {
             id: "1".to_owned(),
             written: SystemTime::UNIX_EPOCH,
             bytes: 1,
+            latest: true,
         };
         let path = "0123456789abcdef/320-01234567.webp";
         let rendition = version(&format!("a/b.jpg/{path}"));
@@ -228,6 +283,18 @@ mod tests {
         assert_eq!(rendition.path_of("a"), None);
         assert_eq!(version("a/b.jpg/manifest.json").path_of("a/b.jpg"), None);
         assert_eq!(version("a/b.jpg/notes.txt").path_of("a/b.jpg"), None);
+    }
+
+    #[test]
+    fn only_folders_of_sources_are_looked_into() {
+        let of = |folder| is_source_folder("a/", folder);
+        assert!(of("a/0123456789abcdef/"));
+        assert!(
+            !of("a/b/")
+                && !of("a/0123456789abcdef")
+                && !of("a/0123456789abcdeg/")
+                && !of("b/0123456789abcdef/")
+        );
     }
 
     #[test]

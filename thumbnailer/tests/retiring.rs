@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use manifest::{Manifest, State, rendition_key};
 use serde_json::Value;
-use thumbnailer::{Fate, Retryable, Sweep, Swept, sweep};
+use thumbnailer::{Config, Fate, Retryable, Sweep, Swept, Thumbnailer, sweep};
 use world::faults::Fault;
 use world::{World, config, picture, sequencer, with};
 
@@ -83,7 +83,7 @@ async fn the_sweep_keeps_what_it_does_not_know() {
 
     let swept = swept(&world, NO_GRACE).await;
     assert_eq!(swept.deleted, 2);
-    assert_eq!(swept.unreadable, BTreeSet::from(["new.jpg".to_owned()]));
+    assert_eq!(swept.troubles.keys().collect::<Vec<_>>(), ["new.jpg"]);
     let added: BTreeSet<String> = keys(&world).await.difference(&before).cloned().collect();
     let left = [
         "loose.txt",
@@ -104,12 +104,8 @@ async fn a_sweep_goes_on_where_another_ended() {
             .put_into("derived", &format!("{key}/0123456789abcdef/40-01234567.webp"), b"lost".to_vec())
             .await;
     }
-    let ended =
-        Sweep { until: Some(std::time::Instant::now()), after: Some("b".into()), ..Sweep::new(NO_GRACE) };
-    let swept = sweep(&world.s3, "derived", &ended, |_| {}).await.unwrap();
-    assert_eq!((swept.seen, swept.next.as_deref()), (0, Some("b")));
     let mut pages = 0;
-    let rest = Sweep { until: None, after: swept.next, ..ended };
+    let rest = Sweep { after: Some("b".into()), ..Sweep::new(NO_GRACE) };
     assert_eq!(sweep(&world.s3, "derived", &rest, |_| pages += 1).await.unwrap().deleted, 2);
     assert_eq!(pages, 1);
     assert_eq!(world.derived_keys().await, ["a/0123456789abcdef/40-01234567.webp"]);
@@ -122,15 +118,15 @@ async fn a_schedule_sweeps_in_turns() {
     let world = World::with(|server| server, config).await;
     let lost = |key: &str| format!("{key}/0123456789abcdef/40-01234567.webp");
     world.put_into("derived", &lost("a"), b"lost".to_vec()).await;
-    // No time at all: it ends before it has begun, and says where.
     let scheduled =
         serde_json::json!({ "source": "aws.events", "detail-type": "Scheduled Event", "detail": {} });
+    // However little time there is, a page is swept.
     let soon = std::time::Instant::now() + Duration::from_secs(1);
     let answer = world.thumbnailer.handle(scheduled.clone(), Some(soon)).await.unwrap();
-    assert_eq!((&answer["seen"], &answer["next"]), (&0.into(), &"".into()));
-    let answer = world.thumbnailer.handle(scheduled, None).await.unwrap();
     assert_eq!((&answer["deleted"], &answer["bytes"]), (&1.into(), &4.into()));
     assert_eq!(answer["next"], Value::Null);
+    let answer = world.thumbnailer.handle(scheduled, None).await.unwrap();
+    assert_eq!((&answer["seen"], &answer["next"]), (&0.into(), &Value::Null));
 
     // Where one ended, the next one begins.
     world.put_into("derived", &lost("a"), b"lost".to_vec()).await;
@@ -143,43 +139,129 @@ async fn a_schedule_sweeps_in_turns() {
     assert_eq!(world.derived_keys().await, ["sweep.json"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_loser_of_a_race_cleans_up_after_itself() {
-    // While the first upload is derived, the second is settled; the first one's renditions have other names.
-    let armed = Arc::new(AtomicBool::new(true));
+/// A world of which one worker, the returned one, is held at the first request that `at` picks: until then it is
+/// waited for by `reached`, and it goes on once `go_on` is sent. The world's own worker is not held.
+async fn held(at: &'static str, config: Config) -> (World, Held) {
     let (reached, reaches) = tokio::sync::oneshot::channel();
-    let reached = std::sync::Mutex::new(Some(reached));
-    let (release, released) = std::sync::mpsc::channel::<()>();
-    let released = std::sync::Mutex::new(released);
-    let hold = armed.clone();
-    let mut slow = World::with_faults(move |request| {
-        if request == "PUT /derived/a.jpg/manifest.json" && hold.swap(false, Ordering::SeqCst) {
-            reached.lock().unwrap().take().unwrap().send(()).unwrap();
+    let (go_on, goes_on) = std::sync::mpsc::channel::<()>();
+    let first = std::sync::Mutex::new(Some((reached, goes_on)));
+    let mut world = World::with_faults(move |request| {
+        if request == at
+            && let Some((reached, goes_on)) = first.lock().unwrap().take()
+        {
+            reached.send(()).unwrap();
             // The proxy's other connections have threads of their own.
-            tokio::task::block_in_place(|| released.lock().unwrap().recv().unwrap());
+            tokio::task::block_in_place(|| goes_on.recv().unwrap());
         }
         None
     })
     .await;
-    slow.put("a.jpg", picture(1)).await;
-    let first = slow.take_event().await;
-    let behind = slow.thumbnailer.clone();
-    let deriving = tokio::spawn(async move { behind.handle(world::batch(&[first]), None).await.unwrap() });
-    reaches.await.unwrap();
-    assert_eq!(slow.versions().await.len(), 4);
+    let slow = world.thumbnailer.clone();
+    world.thumbnailer = Thumbnailer::new(world.s3.clone(), config);
+    (world, Held { slow, reaches: Some(reaches), go_on })
+}
 
-    slow.put("a.jpg", picture(2)).await;
-    let second = slow.take_event().await;
-    slow.thumbnailer = thumbnailer::Thumbnailer::new(slow.s3.clone(), config());
-    slow.thumbnailer.handle(world::batch(std::slice::from_ref(&second)), None).await.unwrap();
-    release.send(()).unwrap();
-    assert_eq!(deriving.await.unwrap(), serde_json::json!({ "batchItemFailures": [] }));
+struct Held {
+    slow: Thumbnailer,
+    reaches: Option<tokio::sync::oneshot::Receiver<()>>,
+    go_on: std::sync::mpsc::Sender<()>,
+}
 
-    let manifest = slow.manifest("a.jpg").await.unwrap();
+impl Held {
+    /// Hands `event` to the slow worker, and returns once it is held.
+    async fn begin(&mut self, event: Value) -> tokio::task::JoinHandle<Value> {
+        let slow = self.slow.clone();
+        let work = tokio::spawn(async move { slow.handle(world::batch(&[event]), None).await.unwrap() });
+        self.reaches.take().unwrap().await.unwrap();
+        work
+    }
+
+    /// Lets the slow worker end; it has to settle.
+    async fn end(self, work: tokio::task::JoinHandle<Value>) {
+        self.go_on.send(()).unwrap();
+        assert_eq!(work.await.unwrap(), serde_json::json!({ "batchItemFailures": [] }));
+    }
+}
+
+const COMMIT: &str = "PUT /derived/a.jpg/manifest.json";
+
+/// Whether the manifest of `a.jpg` is there and names nothing that is not.
+async fn is_whole(world: &World) -> Manifest {
+    let manifest = world.manifest("a.jpg").await.unwrap();
+    for key in keys_of(&manifest) {
+        assert!(world.derived(&key).await.is_some(), "{key} is named and missing");
+    }
+    manifest
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_loser_of_a_race_cleans_up_after_itself() {
+    let (world, mut held) = held(COMMIT, config()).await;
+    world.put("a.jpg", picture(1)).await;
+    let work = held.begin(world.take_event().await).await;
+    assert_eq!(world.versions().await.len(), 4);
+
+    world.put("a.jpg", picture(2)).await;
+    let second = world.take_event().await;
+    assert_eq!(world.deliver_one(&second).await.fate, Fate::Derived);
+    held.end(work).await;
+
+    let manifest = is_whole(&world).await;
     assert_eq!(manifest.source.sequencer.as_deref(), Some(sequencer(&second)));
     assert!(manifest.retired.is_empty());
-    assert_eq!(keys(&slow).await, keys_of(&manifest));
-    assert_eq!(slow.versions().await.len(), manifest.renditions.len());
+    assert_eq!(keys(&world).await, keys_of(&manifest));
+    assert_eq!(world.versions().await.len(), manifest.renditions.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removal_takes_nothing_from_a_worker_that_is_about_to_commit() {
+    // Two buckets share a key: one's picture is removed while the other's is on its way.
+    let (world, mut held) = held(COMMIT, config()).await;
+    world.put_into("others", "a.jpg", picture(1)).await;
+    let theirs = world.take_event().await;
+    world.put("a.jpg", picture(2)).await;
+    assert_eq!(world.settle().await, [Fate::Derived]);
+    let work = held.begin(theirs).await;
+    world.delete("a.jpg").await;
+    assert_eq!(world.settle().await, [Fate::Removed]);
+    held.end(work).await;
+    let manifest = is_whole(&world).await;
+    assert_eq!((manifest.state, manifest.source.bucket.as_str()), (State::Derived, "others"));
+    assert_eq!(keys(&world).await, keys_of(&manifest));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_worker_does_not_bring_another_bucket_s_picture_down_for_one_that_is_gone() {
+    let (world, mut held) = held(COMMIT, config()).await;
+    world.put("a.jpg", picture(1)).await;
+    assert_eq!(world.settle().await, [Fate::Derived]);
+    world.put_into("others", "a.jpg", picture(2)).await;
+    let work = held.begin(world.take_event().await).await;
+    world.s3.delete_object().bucket("others").key("a.jpg").send().await.unwrap();
+    assert_eq!(world.settle().await, [Fate::AlreadyDerived]);
+    held.end(work).await;
+    let manifest = is_whole(&world).await;
+    assert_eq!((manifest.state, manifest.source.bucket.as_str()), (State::Derived, "originals"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_worker_does_not_bring_back_a_version_that_is_gone() {
+    let (world, mut held) = held(COMMIT, config()).await;
+    let (events, versions) = archived(&world).await;
+    delete_version(&world, Some(&versions[1])).await;
+    // The first is current again, and derived; what the second was is on its way still.
+    world.s3.put_object().bucket("archive").key("a.jpg").body(picture(2).into()).send().await.unwrap();
+    let third = world.take_event().await;
+    let work = held.begin(third.clone()).await;
+    let newest = third["Records"][0]["s3"]["object"]["versionId"].as_str().unwrap().to_owned();
+    let (_, gone) = delete_version(&world, Some(&newest)).await;
+    assert_eq!(world.deliver_one(&gone).await.fate, Fate::Derived);
+    held.end(work).await;
+    let manifest = is_whole(&world).await;
+    assert_eq!(manifest.source.version_id.as_deref(), Some(versions[0].as_str()));
+    for event in &events {
+        assert_eq!(world.deliver_one(event).await.fate, Fate::Superseded);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -211,6 +293,71 @@ async fn a_removal_that_was_cut_off_is_finished_by_its_replay() {
     let before = world.server.requests();
     assert_eq!(world.deliver_one(&removed).await.fate, Fate::AlreadyDerived);
     assert_eq!(world.server.requests().total() - before.total(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removal_leaves_no_earlier_manifest_behind() {
+    let world = World::start().await;
+    for seed in [1, 2] {
+        let put = world.s3.put_object().bucket("originals").key("a.jpg").metadata("alt", "private");
+        put.body(picture(seed).into()).send().await.unwrap();
+        world.settle().await;
+    }
+    // Others lie below the same key.
+    world.put("a.jpg/b.jpg", picture(3)).await;
+    world.settle().await;
+    world.delete("a.jpg").await;
+    assert_eq!(world.settle().await, [Fate::Removed]);
+    let listed = world.s3.list_object_versions().bucket("derived").prefix("a.jpg/manifest.json");
+    for version in listed.send().await.unwrap().versions() {
+        let version = world
+            .s3
+            .get_object()
+            .bucket("derived")
+            .key("a.jpg/manifest.json")
+            .version_id(version.version_id().unwrap());
+        let body = version.send().await.unwrap().body.collect().await.unwrap().to_vec();
+        let manifest = Manifest::parse(&body).unwrap();
+        assert_eq!((manifest.state, manifest.alt), (State::Removed, None));
+    }
+    let below = world.manifest("a.jpg/b.jpg").await.unwrap();
+    let mut left = keys_of(&below);
+    left.insert("a.jpg/manifest.json".to_owned());
+    assert_eq!(keys(&world).await, left);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hint_makes_nothing_anew_for_another_preset() {
+    let world = World::start().await;
+    let (events, versions) = archived(&world).await;
+    world.deliver(&events).await;
+    let before = world.manifest("a.jpg").await.unwrap();
+    let mut other = config();
+    other.preset = imaging::Preset::from_toml("widths = [60]").unwrap();
+    let other = Thumbnailer::new(world.s3.clone(), other);
+    let (_, expired) = delete_version(&world, Some(&versions[0])).await;
+    other.handle(expired, None).await.unwrap();
+    assert_eq!(world.manifest("a.jpg").await.unwrap().renditions, before.renditions);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_bytes_with_another_text_are_another_upload() {
+    let world = World::start().await;
+    let mut versions = Vec::new();
+    for alt in ["first", "second"] {
+        let put = world.s3.put_object().bucket("archive").key("a.jpg").metadata("alt", alt);
+        versions.push(put.body(picture(1).into()).send().await.unwrap().version_id().unwrap().to_owned());
+    }
+    let events = world.take_events().await;
+    world.deliver(&events).await;
+    assert_eq!(world.manifest("a.jpg").await.unwrap().alt.as_deref(), Some("second"));
+    let (_, gone) = delete_version(&world, Some(&versions[1])).await;
+    assert_eq!(world.deliver_one(&gone).await.fate, Fate::Derived);
+    let manifest = world.manifest("a.jpg").await.unwrap();
+    assert_eq!(
+        (manifest.alt.as_deref(), manifest.source.version_id),
+        (Some("first"), Some(versions.remove(0)))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -194,6 +194,7 @@ fn empty(source: &SourceRecord, state: State) -> Manifest {
         caption: None,
         warnings: Vec::new(),
         reason: None,
+        pending: None,
         retired: Vec::new(),
     }
 }
