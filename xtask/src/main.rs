@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask test | venv | fixtures | fuzz | bench`.
+//! The project's own chores: `cargo xtask test | venv | fixtures | fuzz | bench | chaos | kill`.
 //!
 //! # Layout
 //!
@@ -7,9 +7,11 @@
 //! - `fixtures`: the generated inputs as files
 //! - `fuzz`: the fuzz targets, for a bounded time
 //! - `bench`: the criterion benches
+//! - `chaos`: histories under faults against a model; processes killed at every boundary
 //! - `workspace`: where things lie; `child`: commands that end when we are told to
 
 mod bench;
+mod chaos;
 mod child;
 mod fixtures;
 mod fuzz;
@@ -53,6 +55,10 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Random histories of uploads and removals under faults, compared with a model: about five minutes
+    Chaos(chaos::Options),
+    /// Kills the real `bootstrap` at every boundary of its work and compares what redelivery makes of it
+    Kill(chaos::KillOptions),
 }
 
 fn main() -> ExitCode {
@@ -77,5 +83,7 @@ fn run(chore: Chore) -> Result<ExitCode> {
         Chore::Fixtures { out } => fixtures::run(&out),
         Chore::Fuzz(options) => fuzz::run(&Workspace::find()?, &options),
         Chore::Bench { arguments } => bench::run(&Workspace::find()?, &arguments),
+        Chore::Chaos(options) => chaos::run(&Workspace::find()?, &options),
+        Chore::Kill(options) => chaos::kill(&Workspace::find()?, &options),
     }
 }
