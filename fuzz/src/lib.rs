@@ -52,7 +52,11 @@ pub fn derive(file: &[u8], source: &SourceInfo, preset: &Preset) {
         Ok::<(), Infallible>(())
     });
     let peak = (ALLOCATOR.peak_usage() - before) as u64;
-    assert!(peak <= plan.predicted_peak, "{peak} bytes were taken up, {} were predicted", plan.predicted_peak);
+    assert!(
+        peak <= plan.predicted_peak,
+        "{peak} bytes were taken up, {} were predicted",
+        plan.predicted_peak
+    );
     match derived {
         Ok(derived) => {
             assert_eq!((derived.width, derived.height), source.displayed());

@@ -70,8 +70,14 @@ impl<'a> Directory<'a> {
 
     /// Whether there is an entry with number `tag`, wherever its value lies.
     pub(crate) fn has(&self, tag: u16) -> bool {
+        self.occurrences(tag) > 0
+    }
+
+    /// How many entries have number `tag`. The specification allows one; of more, readers take different ones.
+    pub(crate) fn occurrences(&self, tag: u16) -> usize {
         (0..self.entries)
-            .any(|entry| self.tiff.endian.u16(self.tiff.bytes, self.start + entry * ENTRY) == Some(tag))
+            .filter(|entry| self.tiff.endian.u16(self.tiff.bytes, self.start + entry * ENTRY) == Some(tag))
+            .count()
     }
 
     /// The first number of entry `tag`.

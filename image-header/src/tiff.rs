@@ -65,7 +65,7 @@ pub(crate) fn probe(source: &[u8], limits: &Limits) -> Result<SourceInfo, Reject
 
 /// Errs for what would be decoded wrongly or not at all.
 fn check_coding(directory: &Directory<'_>, samples: &Samples) -> Result<(), Rejection> {
-    check_counts(directory)?;
+    check_entries(directory)?;
     let compression = directory.number(COMPRESSION).unwrap_or(1);
     if let Some(what) = unread_compression(compression) {
         return Err(Rejection::unsupported(what));
@@ -89,20 +89,22 @@ fn check_coding(directory: &Directory<'_>, samples: &Samples) -> Result<(), Reje
     }
 }
 
-/// Errs for an entry that decoders read whole and that announces more than it can need: they make room for all of it
-/// before they look whether it is there.
-fn check_counts(directory: &Directory<'_>) -> Result<(), Rejection> {
-    /// Sizes, samples, coding; lists of strips and tiles are counted against the picture's size.
-    const READ_WHOLE: [u16; 14] = [256, 257, 258, 259, 262, 266, 277, 278, 284, 317, 322, 323, 338, 339];
-    /// JPEG's tables and chroma subsampling, which no kind that passes has.
-    const UNUSED: [u16; 2] = [347, 530];
-    /// A number for each channel is the most that any needs.
+/// Errs for entries that decoders would read otherwise: there twice, or announcing more than any can need. They make
+/// room for all of it before they look whether it is there.
+fn check_entries(directory: &Directory<'_>) -> Result<(), Rejection> {
+    /// Sizes, samples, coding, the two that JPEG would need.
+    const SHORT: [u16; 16] = [256, 257, 258, 259, 262, 266, 277, 278, 284, 317, 322, 323, 338, 339, 347, 530];
+    /// Lists of strips and tiles, which are counted against the picture's size.
+    const LISTS: [u16; 4] = [273, 279, 324, 325];
+    /// A number for each channel is the most that any of the short ones needs.
     const MOST: usize = 1 << 10;
-    for tag in READ_WHOLE.into_iter().chain(UNUSED) {
-        if directory.has(tag) && directory.value(tag).is_none_or(|value| value.count() > MOST) {
-            let what = format!("the TIFF's entry {tag} is cut off, or longer than any can be");
-            return Err(Rejection::damaged(what));
-        }
+    if let Some(tag) = SHORT.into_iter().chain(LISTS).find(|&tag| directory.occurrences(tag) > 1) {
+        return Err(Rejection::damaged(format!("the TIFF has entry {tag} twice")));
+    }
+    let too_long = |tag: &u16| directory.value(*tag).is_none_or(|value| value.count() > MOST);
+    if let Some(tag) = SHORT.into_iter().filter(|&tag| directory.has(tag)).find(too_long) {
+        let what = format!("the TIFF's entry {tag} is cut off, or longer than any can be");
+        return Err(Rejection::damaged(what));
     }
     Ok(())
 }

@@ -169,3 +169,15 @@ fn the_lists_of_strips_are_counted() {
     let info = probe(&order.file(&order.picture(2, &[8, 8, 8]))).unwrap();
     assert_eq!(info.metadata, 8);
 }
+
+#[test]
+fn an_entry_that_is_there_twice_is_refused() {
+    let order = Order::Big;
+    for entry in [order.long(256, 4), order.short(258, 8), order.long(273, 8)] {
+        let tag = entry.0;
+        let mut entries = order.picture(2, &[8, 8, 8]);
+        entries.push(entry);
+        let what = rejection(&order.file(&entries));
+        assert!(what.contains(&format!("the TIFF has entry {tag} twice")), "{what}");
+    }
+}
