@@ -38,6 +38,7 @@ def buckets(up):
     """Buckets of `up`'s of which its own pipeline knows nothing, so that only `bootstrap` derives."""
     for name in ("rt-originals", "rt-derived"):
         up.s3.create_bucket(Bucket=name)
+    up.s3.put_bucket_versioning(Bucket="rt-derived", VersioningConfiguration={"Status": "Enabled"})
 
 
 @pytest.fixture(scope="module")
@@ -214,6 +215,7 @@ def test_what_asks_for_no_work_is_acknowledged(up, function, name):
 def test_a_sweep_goes_well(function, name):
     well, answer = function.invoke(events.fill(name, "rt-originals", ""))
     assert well, answer
+    assert (answer["deleted"], answer["unreadable"], answer["next"]) == (0, [], None)
 
 
 @pytest.mark.parametrize("name", [name for name in CREATIONS if not name.startswith("eventbridge")])

@@ -1,15 +1,7 @@
 //! Any bytes get an answer within the limits, the same each time, and no range beyond the file.
 //!
-//! `cargo +nightly fuzz run probe` runs it, or on stable, without the address sanitizer (which safe code can
-//! do without), in this folder:
-//!
-//! ```sh
-//! RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
-//!   -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
-//!   -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1 -Cdebug-assertions \
-//!   -Coverflow-checks --cfg fuzzing" \
-//!   cargo run --release --target x86_64-unknown-linux-gnu --bin probe -- -max_total_time=60
-//! ```
+//! `cargo xtask fuzz` builds and runs this and the other targets on stable Rust: without the address sanitizer, which
+//! safe code can do without. `cargo +nightly fuzz run probe` runs it with.
 
 #![no_main]
 

@@ -35,7 +35,9 @@ pub(crate) fn probe(source: &[u8], limits: &Limits) -> Result<SourceInfo, Reject
                 if source.get(at + 1) == Some(&GRAPHIC_CONTROL) {
                     transparent = source.get(at + 3).is_some_and(|flags| flags & 1 == 1);
                 }
-                sub_blocks(source, at + 2)
+                let end = sub_blocks(source, at + 2);
+                info.metadata += end.unwrap_or(source.len()).saturating_sub(at) as u64;
+                end
             }
             IMAGE => {
                 let Some(descriptor) = range_within(source.len(), at, IMAGE_DESCRIPTOR) else {

@@ -33,6 +33,8 @@ struct Walk {
     complete: bool,
     /// Bytes between segments that belong to none.
     stray: usize,
+    /// Bytes of all segments.
+    segments: u64,
     followed: bool,
 }
 
@@ -94,6 +96,7 @@ impl Walk {
         limits: &Limits,
     ) -> Result<bool, Rejection> {
         let data = source.get(payload.clone()).unwrap_or_default();
+        self.segments += data.len() as u64;
         match marker {
             SOS => {
                 if self.frame.is_none() {
@@ -146,6 +149,7 @@ impl Walk {
         let color = color::model(&frame.ids(), self.jfif, self.adobe_transform);
         let mut info = SourceInfo::new(Format::Jpeg, (frame.width, frame.height), color, 8);
         info.complete = self.complete;
+        info.metadata = self.segments;
         if self.stray > 0 {
             info.notes
                 .push(format!("{} bytes before the picture belong to nothing and were skipped.", self.stray));

@@ -60,7 +60,7 @@ pub fn probe(source: &[u8], limits: &Limits) -> Result<SourceInfo, Rejection> {
         return Err(Rejection::Empty);
     }
     Rejection::check("the file's size in bytes", source.len() as u64, limits.source_bytes)?;
-    match kind::tell(source) {
+    let info = match kind::tell(source) {
         Kind::Read(Format::Jpeg) => jpeg::probe(source, limits),
         Kind::Read(Format::Png) => png::probe(source, limits),
         Kind::Read(Format::WebP) => webp::probe(source, limits),
@@ -69,5 +69,6 @@ pub fn probe(source: &[u8], limits: &Limits) -> Result<SourceInfo, Rejection> {
         Kind::Read(Format::Tiff) => tiff::probe(source, limits),
         Kind::Named(what) => Err(Rejection::unsupported(what)),
         Kind::Unknown => Err(Rejection::NotAnImage),
-    }
+    }?;
+    Ok(SourceInfo { bytes: source.len() as u64, ..info })
 }

@@ -79,6 +79,9 @@ impl Walk {
                 return Ok(());
             };
             let data = source.get(range.clone()).unwrap_or_default();
+            if !matches!(&name, b"IDAT" | b"fdAT") {
+                self.info.metadata += data.len() as u64;
+            }
             match &name {
                 b"IEND" => {
                     self.info.complete = true;

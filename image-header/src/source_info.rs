@@ -150,6 +150,11 @@ pub struct PngColor {
 pub struct SourceInfo {
     /// The file format, by its content, not its name.
     pub format: Format,
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// Bytes of the file that are neither samples nor structure, and that a decoder may copy: segments, chunks and
+    /// blocks of metadata, of a TIFF the lists of its strips or tiles. What WebP and BMP have of them is not copied.
+    pub metadata: u64,
     /// Width as stored, before `orientation`.
     pub width: u32,
     /// Height as stored, before `orientation`.
@@ -194,6 +199,8 @@ impl SourceInfo {
     ) -> Self {
         Self {
             format,
+            bytes: 0,
+            metadata: 0,
             width,
             height,
             orientation: Orientation::Normal,

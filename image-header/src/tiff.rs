@@ -42,7 +42,9 @@ pub(crate) fn probe(source: &[u8], limits: &Limits) -> Result<SourceInfo, Reject
     let mut info = SourceInfo::new(Format::Tiff, (width, height), samples.color, samples.bits);
     info.alpha = samples.alpha;
     info.premultiplied = samples.premultiplied;
-    info.complete = chunks::all_there(&directory, source.len(), limits, (width, height))?;
+    let chunks = chunks::Chunks::read(&directory, source.len(), limits, (width, height))?;
+    info.complete = chunks.all_there;
+    info.metadata = chunks.list_bytes;
     if samples.unnamed_alpha {
         info.notes.push("The fourth channel has no stated meaning and is taken for transparency.".into());
     }
@@ -63,6 +65,7 @@ pub(crate) fn probe(source: &[u8], limits: &Limits) -> Result<SourceInfo, Reject
 
 /// Errs for what would be decoded wrongly or not at all.
 fn check_coding(directory: &Directory<'_>, samples: &Samples) -> Result<(), Rejection> {
+    check_counts(directory)?;
     let compression = directory.number(COMPRESSION).unwrap_or(1);
     if let Some(what) = unread_compression(compression) {
         return Err(Rejection::unsupported(what));
@@ -84,6 +87,24 @@ fn check_coding(directory: &Directory<'_>, samples: &Samples) -> Result<(), Reje
         3 => Err(Rejection::unsupported("a TIFF with the floating-point predictor")),
         other => Err(Rejection::damaged(format!("the TIFF names predictor {other}, which does not exist"))),
     }
+}
+
+/// Errs for an entry that decoders read whole and that announces more than it can need: they make room for all of it
+/// before they look whether it is there.
+fn check_counts(directory: &Directory<'_>) -> Result<(), Rejection> {
+    /// Sizes, samples, coding; lists of strips and tiles are counted against the picture's size.
+    const READ_WHOLE: [u16; 14] = [256, 257, 258, 259, 262, 266, 277, 278, 284, 317, 322, 323, 338, 339];
+    /// JPEG's tables and chroma subsampling, which no kind that passes has.
+    const UNUSED: [u16; 2] = [347, 530];
+    /// A number for each channel is the most that any needs.
+    const MOST: usize = 1 << 10;
+    for tag in READ_WHOLE.into_iter().chain(UNUSED) {
+        if directory.has(tag) && directory.value(tag).is_none_or(|value| value.count() > MOST) {
+            let what = format!("the TIFF's entry {tag} is cut off, or longer than any can be");
+            return Err(Rejection::damaged(what));
+        }
+    }
+    Ok(())
 }
 
 /// The name of a compression that is not read.

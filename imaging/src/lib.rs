@@ -20,7 +20,7 @@
 //!
 //! # Layout
 //!
-//! `preset` is what an operator asks for, `plan` what that means for one source. `decode` (one file a format)
+//! `preset` is what an operator asks for, `plan` what that means for one source, `memory` what it will take. `decode` (one file a format)
 //! yields a `picture`, `pyramid` and `resize` make it smaller in its own colour space, `color` converts it to sRGB as
 //! `profile` found it and turns it upright by `orient`, `encode` (one file a format) writes it. `placeholder`
 //! sums it up in a few bytes, `stop` ends work early.
@@ -28,6 +28,7 @@
 mod color;
 mod decode;
 mod encode;
+mod memory;
 mod orient;
 mod picture;
 mod placeholder;
@@ -209,7 +210,9 @@ fn run<E>(
     let mut warnings = plan.warnings.clone();
     let orientation = plan.source.orientation;
 
-    let decoded = timed(&mut timings.decode, || decode::decode(source, &plan.source, &plan.limits, stop))?;
+    // What decoders bound themselves is bounded by what was predicted of this very picture.
+    let bounds = Limits { decoded_bytes: plan.predicted_peak, ..plan.limits };
+    let decoded = timed(&mut timings.decode, || decode::decode(source, &plan.source, &bounds, stop))?;
     warnings.extend(decoded.warnings);
     let (space, warning) = profile::space(source, &plan.source, &plan.limits);
     warnings.extend(warning);

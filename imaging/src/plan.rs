@@ -1,9 +1,10 @@
 //! What will be made of a source, decided before a pixel is allocated.
 
-use image_header::{ColorModel, Format, Limits, Rejection, SourceInfo};
+use image_header::{Limits, Rejection, SourceInfo};
 use sha2::{Digest, Sha256};
 
 use crate::encode;
+use crate::memory;
 use crate::preset::{FormatChoice, Preset};
 
 /// A file format that renditions are written in.
@@ -155,9 +156,7 @@ pub fn plan(source: &SourceInfo, preset: &Preset, limits: &Limits) -> Result<Pla
         )));
     }
 
-    let decoded = decoded_bytes(source);
-    let beside = rendering_bytes(source, &renditions);
-    let predicted_peak = decoding_peak(source).max(decoded.saturating_add(beside));
+    let predicted_peak = memory::peak(source, &renditions);
     Rejection::check("the memory for decoding in bytes", predicted_peak, limits.decoded_bytes)?;
     Ok(Plan { renditions, predicted_peak, warnings, source: source.clone(), limits: *limits })
 }
@@ -191,68 +190,3 @@ pub(crate) fn bases(widths: &[u32]) -> Vec<usize> {
 }
 
 const PYRAMID_RATIO: f64 = 1.9;
-
-/// Bytes of a decoded pixel that is not subsampled.
-fn pixel_bytes(source: &SourceInfo) -> u64 {
-    let components = match (source.color, source.alpha) {
-        (ColorModel::Grey, false) => 1,
-        (ColorModel::Grey, true) => 2,
-        (ColorModel::Cmyk { .. } | ColorModel::Ycck { .. }, _) | (_, true) => 4,
-        (_, false) => 3,
-    };
-    components * if source.bits_per_sample == 16 { 2 } else { 1 }
-}
-
-fn pixels(source: &SourceInfo) -> u64 {
-    u64::from(source.width) * u64::from(source.height)
-}
-
-/// Bytes of the decoded picture.
-fn decoded_bytes(source: &SourceInfo) -> u64 {
-    let Some(jpeg) = &source.jpeg else { return pixels(source) * pixel_bytes(source) };
-    let most = |factor: fn(&(u8, u8)) -> u8| u64::from(jpeg.sampling.iter().map(factor).max().unwrap_or(1));
-    let (across, down) = (most(|factors| factors.0).max(1), most(|factors| factors.1).max(1));
-    let plane = |factors: &(u8, u8)| {
-        let part = |side: u32, factor: u8, most: u64| (u64::from(side) * u64::from(factor)).div_ceil(most);
-        part(source.width, factors.0, across) * part(source.height, factors.1, down)
-    };
-    jpeg.sampling.iter().map(plane).sum()
-}
-
-/// Bytes at the height of decoding: the picture and what its decoder holds beside it.
-fn decoding_peak(source: &SourceInfo) -> u64 {
-    let decoded = decoded_bytes(source);
-    let rows = u64::from(source.width) * 64;
-    match source.format {
-        // Of several scans, all coefficients are kept, 16 bits each.
-        Format::Jpeg => {
-            let buffered = source.jpeg.as_ref().is_some_and(|jpeg| jpeg.progressive || jpeg.scans > 1);
-            decoded * if buffered { 3 } else { 1 } + 2 * rows
-        }
-        // Canvas, frame and output; or YUV planes, alpha and output.
-        Format::WebP if source.frames > 1 || source.alpha => pixels(source) * 12,
-        Format::WebP => pixels(source) * 8,
-        // The canvas, and what of it is left without alpha.
-        Format::Gif => pixels(source) * 4 + decoded + rows,
-        Format::Bmp => 2 * decoded + rows,
-        _ => decoded + rows,
-    }
-}
-
-/// Bytes beside the decoded picture while renditions are made: the largest one's samples in the source's space and
-/// in sRGB, what its encoder holds (libwebp: 10 bytes a pixel, lossless 30), sizes that are kept for smaller ones,
-/// and a picture with alpha once more, premultiplied.
-fn rendering_bytes(source: &SourceInfo, renditions: &[RenditionSpec]) -> u64 {
-    let area = |spec: &RenditionSpec| u64::from(spec.width) * u64::from(spec.height);
-    let sizes: Vec<&RenditionSpec> =
-        renditions.chunk_by(|a, b| a.width == b.width).map(|same| &same[0]).collect();
-    let bases = bases(&sizes.iter().map(|spec| spec.width).collect::<Vec<_>>());
-    let kept =
-        sizes.iter().enumerate().filter(|(at, _)| bases.contains(&(at + 1))).map(|(_, spec)| area(spec));
-    let lossless = renditions.iter().any(|spec| spec.format == OutputFormat::WebpLossless);
-    let largest = sizes.iter().map(|spec| area(spec)).max().unwrap_or(0);
-    let premultiplied = if source.alpha { decoded_bytes(source) } else { 0 };
-    largest * (pixel_bytes(source) + 8 + if lossless { 32 } else { 16 })
-        + kept.sum::<u64>() * pixel_bytes(source)
-        + premultiplied
-}

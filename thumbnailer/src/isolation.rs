@@ -4,9 +4,9 @@
 //! failed, a stack that ran over, the kernel's want of memory. None of these can be caught, so from its second
 //! receive on it is worked on in a child process, whose end harms neither its neighbours nor the warm environment.
 //!
-//! The child is the same executable, told by [`RECORD_VARIABLE`] to settle the one record that stands on its
-//! standard input. It writes what became of it to its standard output and its log to its standard error, which
-//! the parent passes on to its own log.
+//! The child is the same executable, told by [`RECORD_VARIABLE`] to settle the one record that stands on the first
+//! line of its standard input. It writes what became of it to its standard output and its log to its standard
+//! error, which the parent passes on to its own log. Its standard input stays open as long as the parent lives.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -90,7 +90,7 @@ impl Isolation {
         let left_ms = left.map(|left| u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
         let order = Order { event: event.clone(), receive_count, left_ms };
         let order =
-            serde_json::to_vec(&order).map_err(|error| Retryable::Fault { what: error.to_string() })?;
+            serde_json::to_string(&order).map_err(|error| Retryable::Fault { what: error.to_string() })?;
 
         let mut child = self.spawn().map_err(unusable)?;
         let talk = talk(&mut child, &order);
@@ -100,7 +100,7 @@ impl Isolation {
                 Ok(ended) => ended,
                 Err(_) => {
                     // Waits for its end too, so that nothing of it is left when Lambda freezes this process.
-                    child.kill().await.map_err(unusable)?;
+                    child.kill().await.map_err(|error| died(format!("could not be ended ({error})")))?;
                     return Err(Retryable::Deadline { doing: format!("working on {}", event.key) });
                 }
             },
@@ -157,17 +157,19 @@ impl Ended {
 }
 
 /// Gives the child its order and takes what it says until it ends.
-async fn talk(child: &mut Child, order: &[u8]) -> std::io::Result<Ended> {
+async fn talk(child: &mut Child, order: &str) -> std::io::Result<Ended> {
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let ((), said, last_words) = tokio::join!(tell(stdin, order), hear(stdout), pass_on(stderr));
+    let (_open, said, last_words) = tokio::join!(tell(stdin, order), hear(stdout), pass_on(stderr));
     Ok(Ended { status: child.wait().await?, said: said?, last_words: last_words? })
 }
 
-async fn tell(stdin: Option<ChildStdin>, order: &[u8]) {
-    if let Some(mut stdin) = stdin {
+/// Answers what has to be kept, since its being dropped tells the child that this process has ended.
+async fn tell(mut stdin: Option<ChildStdin>, order: &str) -> Option<ChildStdin> {
+    if let Some(stdin) = &mut stdin {
         // A child that doesn't listen any more has ended, and its end says why.
-        let _ = stdin.write_all(order).await;
+        let _ = stdin.write_all(format!("{order}\n").as_bytes()).await;
     }
+    stdin
 }
 
 async fn hear(stdout: Option<ChildStdout>) -> std::io::Result<Vec<u8>> {
@@ -253,13 +255,14 @@ fn signal(_: ExitStatus) -> Option<i32> {
     None
 }
 
-/// The child's side: settles the record that `order` tells of, and answers what the parent reads, one line of JSON.
+/// The child's side: settles the record that `order`, the first line of its input, tells of, and answers what the
+/// parent reads, one line of JSON.
 ///
 /// # Errors
 ///
 /// When `order` is not what [`Isolation::run`] writes.
-pub async fn settle_record(thumbnailer: &Thumbnailer, order: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
-    let Order { event, receive_count, left_ms } = serde_json::from_slice(order)?;
+pub async fn settle_record(thumbnailer: &Thumbnailer, order: &str) -> Result<Vec<u8>, serde_json::Error> {
+    let Order { event, receive_count, left_ms } = serde_json::from_str(order)?;
     let deadline = left_ms.and_then(|left| Instant::now().checked_add(Duration::from_millis(left)));
     let mut report = Report::default();
     let fate = thumbnailer

@@ -175,6 +175,36 @@ async fn a_process_that_ends_early_is_told_of_by_its_last_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_process_does_not_outlive_its_parent() {
+    // Takes requests and never answers them.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_bootstrap"))
+        .env_clear()
+        .envs([
+            (thumbnailer::RECORD_VARIABLE, "1"),
+            ("DERIVED_BUCKET", "derived"),
+            ("AWS_REGION", "us-east-1"),
+        ])
+        .envs([("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "locallocal")])
+        .env("AWS_ENDPOINT_URL", format!("http://{}", silent.local_addr().unwrap()))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let event =
+        json!({ "change": "Created", "bucket": "originals", "key": "a.jpg", "etag": "e", "sequencer": "01" });
+    let order = format!("{}\n", json!({ "event": event, "receive_count": 2, "left_ms": null }));
+    let mut stdin = child.stdin.take().unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut stdin, order.as_bytes()).await.unwrap();
+    let _working = silent.accept().await.unwrap();
+    drop(stdin);
+    let output =
+        tokio::time::timeout(Duration::from_secs(60), child.wait_with_output()).await.unwrap().unwrap();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn at_the_deadline_the_process_is_gone() {
     let folder = tempfile::tempdir().unwrap();
     let world = World::start().await;

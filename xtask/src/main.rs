@@ -1,10 +1,11 @@
-//! The project's own chores: `cargo xtask test | venv | fixtures | bench | chaos | kill`.
+//! The project's own chores: `cargo xtask test | venv | fixtures | fuzz | bench | chaos | kill`.
 //!
 //! # Layout
 //!
 //! - `test`: every test there is, those against real parts too; `summary` reads the runners' counts
 //! - `venv`: the Python tools that they need, under `target/`
 //! - `fixtures`: the generated inputs as files
+//! - `fuzz`: the fuzz targets, for a bounded time
 //! - `bench`: the criterion benches
 //! - `chaos`: histories under faults against a model; processes killed at every boundary
 //! - `workspace`: where things lie; `child`: commands that end when we are told to
@@ -13,6 +14,7 @@ mod bench;
 mod chaos;
 mod child;
 mod fixtures;
+mod fuzz;
 mod summary;
 mod test;
 mod venv;
@@ -45,6 +47,8 @@ enum Chore {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
+    /// Runs the fuzz targets, each for some seconds. Needs a C++ compiler
+    Fuzz(fuzz::Options),
     /// Runs the criterion benches
     Bench {
         /// Passed on to criterion, for example a filter
@@ -77,6 +81,7 @@ fn run(chore: Chore) -> Result<ExitCode> {
         Chore::Test(options) => test::run(&Workspace::find()?, &options),
         Chore::Venv => venv::run(&Workspace::find()?),
         Chore::Fixtures { out } => fixtures::run(&out),
+        Chore::Fuzz(options) => fuzz::run(&Workspace::find()?, &options),
         Chore::Bench { arguments } => bench::run(&Workspace::find()?, &arguments),
         Chore::Chaos(options) => chaos::run(&Workspace::find()?, &options),
         Chore::Kill(options) => chaos::kill(&Workspace::find()?, &options),

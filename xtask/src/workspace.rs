@@ -49,6 +49,14 @@ impl Workspace {
         self.target.join(path)
     }
 
+    /// The triple of the machine that cargo builds for unless told otherwise, such as `x86_64-unknown-linux-gnu`.
+    pub(crate) fn host(&self) -> Result<String> {
+        let output = cargo().args(["--version", "--verbose"]).output().context("cannot start cargo")?;
+        let said = String::from_utf8_lossy(&output.stdout);
+        let host = said.lines().find_map(|line| line.strip_prefix("host: "));
+        Ok(host.context("`cargo --version --verbose` does not name the host")?.trim().to_owned())
+    }
+
     /// A cargo command at the repository's root.
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
         let mut cargo = cargo();

@@ -151,3 +151,21 @@ fn a_cut_directory_is_damaged() {
         assert!(rejection(&bytes[..len]).starts_with("damaged"), "{len}");
     }
 }
+
+#[test]
+fn entries_that_decoders_read_whole_are_no_longer_than_they_can_be() {
+    let order = Order::Little;
+    for (tag, bytes) in [(284, 4), (284, 2 << 12), (530, 2 << 12), (338, 4)] {
+        let what = rejected(Entry(tag, 3, 4_096, [1, 0].repeat(bytes / 2)));
+        assert!(what.starts_with(&format!("damaged: the file is damaged: the TIFF's entry {tag}")), "{what}");
+    }
+    // What nothing reads may say what it likes.
+    probe(&order.file(&with(order.picture(2, &[8, 8, 8]), Entry(282, 5, u32::MAX, vec![1; 4])))).unwrap();
+}
+
+#[test]
+fn the_lists_of_strips_are_counted() {
+    let order = Order::Little;
+    let info = probe(&order.file(&order.picture(2, &[8, 8, 8]))).unwrap();
+    assert_eq!(info.metadata, 8);
+}

@@ -24,7 +24,10 @@ pub(super) fn decode(
     if read.scans > 0 && read.error.is_some() {
         // Nothing is shown of a progressive file before its end; what it lacks is said to be its end. Its first
         // scan shows the whole picture already, only less sharp.
-        file.to_mut().extend_from_slice(&[0xFF, 0xD9]);
+        let mut ended = Vec::with_capacity(file.len() + 2);
+        ended.extend_from_slice(&file);
+        ended.extend_from_slice(&[0xFF, 0xD9]);
+        file = Cow::Owned(ended);
         let error = read.error;
         read = self::read(&file, jpeg, &mut planes, limits, stop)?;
         read.error = error;

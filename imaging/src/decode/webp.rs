@@ -6,6 +6,7 @@ use image_webp::{DecodingError, WebPDecoder};
 use super::vp8l;
 use super::watched::Watched;
 use super::{DecodeError, Decoded, check_size, from_rgba, interleaved};
+use crate::memory::webp_codes;
 use crate::picture::Components;
 use crate::stop::Stop;
 
@@ -15,7 +16,7 @@ pub(super) fn decode(
     limits: &Limits,
     stop: &Stop,
 ) -> Result<Decoded, DecodeError> {
-    check_codes(source, info, limits)?;
+    check_codes(source, info)?;
     let decoded = match read(source, info, limits, stop) {
         // A header that announces alpha, Exif or XMP that is not there; the picture alone will do.
         Err(Failure::Decoder(DecodingError::ChunkMissing)) if info.frames <= 1 => match bare(source) {
@@ -39,10 +40,10 @@ pub(super) fn decode(
     }
 }
 
-/// Refuses lossless bitstreams whose codes alone would take a good part of the memory that is allowed: the
-/// decoder's own limit does not reach them.
-fn check_codes(source: &[u8], info: &SourceInfo, limits: &Limits) -> Result<(), Rejection> {
-    let budget = limits.decoded_bytes / 4;
+/// Refuses lossless bitstreams whose codes alone would take more memory than is predicted for any: the decoder's own
+/// limit does not reach them.
+fn check_codes(source: &[u8], info: &SourceInfo) -> Result<(), Rejection> {
+    let budget = webp_codes(info);
     let check = |chunks: &mut dyn Iterator<Item = Chunk<'_>>, (width, height): (u32, u32)| {
         for (name, data) in chunks {
             match (name, data) {

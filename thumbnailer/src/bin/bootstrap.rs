@@ -56,12 +56,24 @@ async fn run_record() -> anyhow::Result<()> {
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     let config = Config::from_env().context("configuration")?;
     log_to(std::io::stderr)?;
-    let mut order = Vec::new();
-    std::io::stdin().read_to_end(&mut order).context("reading the record")?;
+    let mut order = String::new();
+    std::io::stdin().read_line(&mut order).context("reading the record")?;
+    end_with_parent();
     let thumbnailer = Thumbnailer::from_env(config).await;
     let verdict = settle_record(&thumbnailer, &order).await.context("reading the record")?;
     let mut out = std::io::stdout().lock();
     out.write_all(&verdict).and_then(|()| out.flush()).context("telling what became of the record")
+}
+
+/// Ends this process when its parent has ended, which closes standard input: the record comes again, and nobody
+/// would hear of this attempt.
+fn end_with_parent() {
+    std::thread::spawn(|| {
+        let closed = std::io::stdin().read(&mut [0]);
+        if matches!(closed, Ok(0) | Err(_)) {
+            std::process::exit(1);
+        }
+    });
 }
 
 /// JSON, one object a line; the runtime's span adds the request's id to each.
