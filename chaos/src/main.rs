@@ -50,7 +50,7 @@ enum Run {
     Uploads(uploads::Options),
     /// First uploads where S3 answers 403 for missing keys
     Denied(denied::Options),
-    /// Kills the real `bootstrap` at every boundary of an upload, an overwrite, a removal and a rejection
+    /// Kills the real `bootstrap` at every boundary of an upload, an overwrite, a removal and rejections
     Kill(kill::Options),
 }
 
