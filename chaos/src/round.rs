@@ -41,13 +41,19 @@ const LOOKS: usize = 8;
 /// Each picture of 16 pixels is made as wide as this.
 const WIDTHS: [u32; 2] = [8, 16];
 
-/// Runs `histories` to their ends and judges them.
-pub(crate) async fn run(seed: u64, pictures: &Pictures, histories: &[History]) -> anyhow::Result<Totals> {
-    let first = histories.first().map_or(0, |history| history.index);
+/// Runs `histories` to their ends and judges them. What happens to requests follows from `seed`, what happens to events
+/// and workers from `fortune` too.
+pub(crate) async fn run(
+    seed: u64,
+    fortune: u64,
+    pictures: &Pictures,
+    histories: &[History],
+) -> anyhow::Result<Totals> {
+    let fortune = mix(seed ^ fortune);
     let faults = for_the_function(seed, ROUGH);
-    let world = World::start(setup(mix(seed ^ first), faults.clone())).await?;
+    let world = World::start(setup(fortune, faults.clone())).await?;
     let config = world::config(&WIDTHS, MAX_RECEIVES)?;
-    let crew = Crew::hire(&world, &config, WORKERS, VISIBILITY).frail(FRAILTY, mix(seed ^ first));
+    let crew = Crew::hire(&world, &config, WORKERS, VISIBILITY).frail(FRAILTY, fortune);
     let queue = world.server.queue();
     let mut totals = Totals { histories: histories.len() as u64, ..Totals::default() };
     totals.operations = histories.iter().map(|history| history.operations.len() as u64).sum();
