@@ -1,5 +1,6 @@
 //! `chaos histories`: round after round, until all are done or Ctrl-C.
 
+use std::ops::Range;
 use std::pin::pin;
 use std::time::Instant;
 
@@ -7,13 +8,13 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::Ending;
-use crate::history::History;
+use crate::history::{History, mix};
 use crate::pictures::Pictures;
 use crate::round;
 use crate::totals::Totals;
 
 /// Histories in a round: as many as keep workers busy, and as few as leave the disk's memory small.
-const ROUND: u64 = 1000;
+const ROUND: usize = 1000;
 /// Differences that are printed in full.
 const SHOWN: usize = 20;
 
@@ -28,24 +29,52 @@ pub(crate) struct Options {
     /// Only this one of them, with the log on stderr
     #[arg(long, value_name = "INDEX")]
     pub(crate) only: Option<u64>,
+    /// With --only, up to so often, until it differs: workers die and doze at other moments each time
+    #[arg(long, default_value_t = 1, value_name = "N", requires = "only")]
+    times: u64,
+}
+
+/// Histories that run at once, and the fortune of those who work on them.
+struct Lot {
+    indices: Range<u64>,
+    fortune: u64,
+}
+
+impl Options {
+    /// What is run, lot after lot.
+    fn lots(&self) -> Vec<Lot> {
+        match self.only {
+            Some(index) => {
+                let again = |time| Lot { indices: index..index + 1, fortune: mix(index) ^ mix(time) };
+                (0..self.times).map(again).collect()
+            }
+            None => {
+                let firsts = (0..self.histories).step_by(ROUND);
+                let lot = |first| Lot {
+                    indices: first..self.histories.min(first + ROUND as u64),
+                    fortune: mix(first),
+                };
+                firsts.map(lot).collect()
+            }
+        }
+    }
 }
 
 pub(crate) async fn run(options: Options) -> anyhow::Result<Ending> {
     let pictures = Pictures::make()?;
-    let (from, to) = match options.only {
-        Some(index) => (index, index + 1),
-        None => (0, options.histories),
-    };
-    println!("histories {from} to {} of seed {}", to.saturating_sub(1), options.seed);
+    let lots = options.lots();
+    let all: u64 = lots.iter().map(|lot| lot.indices.end - lot.indices.start).sum();
+    match options.only {
+        Some(index) => println!("history {index} of seed {}", options.seed),
+        None => println!("{all} histories of seed {}", options.seed),
+    }
     let started = Instant::now();
-    let progress = progress(to - from)?;
+    let progress = progress(all)?;
     let mut totals = Totals::default();
     let mut interrupted = false;
     let mut ctrl_c = pin!(tokio::signal::ctrl_c());
-    let mut next = from;
-    while next < to {
-        let end = to.min(next + ROUND);
-        let histories: Vec<History> = (next..end).map(|index| History::new(options.seed, index)).collect();
+    for Lot { indices, fortune } in lots {
+        let histories: Vec<History> = indices.map(|index| History::new(options.seed, index)).collect();
         let round = tokio::select! {
             biased;
             pressed = &mut ctrl_c => {
@@ -53,14 +82,16 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<Ending> {
                 interrupted = true;
                 break;
             }
-            round = round::run(options.seed, &pictures, &histories) => round?,
+            round = round::run(options.seed, fortune, &pictures, &histories) => round?,
         };
         totals.add(round);
-        next = end;
-        progress.set_position(next - from);
+        progress.set_position(totals.histories);
         progress.set_message(totals.brief());
         if progress.is_hidden() {
             eprintln!("{:.0} s: {}", started.elapsed().as_secs_f64(), totals.brief());
+        }
+        if options.only.is_some() && !totals.differences.is_empty() {
+            break;
         }
     }
     progress.finish_and_clear();
@@ -73,7 +104,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<Ending> {
     }
     println!("\n{}", totals.table(started.elapsed()));
     if interrupted {
-        println!("interrupted: {} of {} histories were done", next - from, to - from);
+        println!("interrupted: {} of {all} histories were done", totals.histories);
     }
     Ok(match (totals.differences.is_empty(), interrupted) {
         (false, _) => Ending::Differences,

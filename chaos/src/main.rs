@@ -30,6 +30,7 @@ mod uploads;
 mod verdict;
 mod world;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -50,7 +51,7 @@ enum Run {
     Uploads(uploads::Options),
     /// First uploads where S3 answers 403 for missing keys
     Denied(denied::Options),
-    /// Kills the real `bootstrap` at every boundary of an upload, an overwrite, a removal and a rejection
+    /// Kills the real `bootstrap` at every boundary of an upload, an overwrite, a removal and rejections
     Kill(kill::Options),
 }
 
@@ -85,7 +86,8 @@ async fn main() -> ExitCode {
 
 /// Faults make warnings by the thousand, so that the log is off unless one history is looked at or `RUST_LOG` is set.
 fn log_to_stderr(one_history: bool) {
-    let default = if one_history { "info,thumbnailer=debug" } else { "off" };
+    let default = if one_history { "info,thumbnailer=debug,local_s3=debug" } else { "off" };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
+    let ansi = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(ansi).with_env_filter(filter).init();
 }

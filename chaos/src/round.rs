@@ -11,7 +11,7 @@ use thumbnailer::{Sweep, Thumbnailer};
 use tokio::sync::oneshot;
 
 use crate::author;
-use crate::crew::Crew;
+use crate::crew::{Crew, Frailty};
 use crate::faults::{ROUGH, for_the_function};
 use crate::history::{History, mix};
 use crate::pictures::Pictures;
@@ -25,9 +25,9 @@ use crate::world::{self, ARCHIVE, DERIVED, Setup, World};
 /// Authors at once.
 const AUTHORS: usize = 40;
 /// Batches in flight at once, those of workers that died included.
-const WORKERS: usize = 24;
-/// Of a thousand invocations, how many workers die.
-const MORTALITY: u64 = 200;
+const WORKERS: usize = 32;
+/// A third of the workers comes to harm.
+const FRAILTY: Frailty = Frailty { die: 100, doze: 250 };
 /// Within which a worker has answered, or its messages come again.
 const VISIBILITY: Duration = Duration::from_millis(700);
 /// Receives are without bound: nothing may end in the dead letters.
@@ -41,13 +41,19 @@ const LOOKS: usize = 8;
 /// Each picture of 16 pixels is made as wide as this.
 const WIDTHS: [u32; 2] = [8, 16];
 
-/// Runs `histories` to their ends and judges them.
-pub(crate) async fn run(seed: u64, pictures: &Pictures, histories: &[History]) -> anyhow::Result<Totals> {
-    let first = histories.first().map_or(0, |history| history.index);
+/// Runs `histories` to their ends and judges them. What happens to requests follows from `seed`, what happens to events
+/// and workers from `fortune` too.
+pub(crate) async fn run(
+    seed: u64,
+    fortune: u64,
+    pictures: &Pictures,
+    histories: &[History],
+) -> anyhow::Result<Totals> {
+    let fortune = mix(seed ^ fortune);
     let faults = for_the_function(seed, ROUGH);
-    let world = World::start(setup(mix(seed ^ first), faults.clone())).await?;
+    let world = World::start(setup(fortune, faults.clone())).await?;
     let config = world::config(&WIDTHS, MAX_RECEIVES)?;
-    let crew = Crew::hire(&world, &config, WORKERS, VISIBILITY).mortal(MORTALITY, mix(seed ^ first));
+    let crew = Crew::hire(&world, &config, WORKERS, VISIBILITY).frail(FRAILTY, fortune);
     let queue = world.server.queue();
     let mut totals = Totals { histories: histories.len() as u64, ..Totals::default() };
     totals.operations = histories.iter().map(|history| history.operations.len() as u64).sum();

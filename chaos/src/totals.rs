@@ -20,6 +20,7 @@ pub(crate) struct Totals {
     pub(crate) delayed_events: u64,
     pub(crate) deliveries: u64,
     pub(crate) killed: u64,
+    pub(crate) dozed: u64,
     pub(crate) fates: BTreeMap<&'static str, u64>,
     pub(crate) faults: Requests,
     pub(crate) replayed: u64,
@@ -77,6 +78,7 @@ impl Totals {
         self.delayed_events += other.delayed_events;
         self.deliveries += other.deliveries;
         self.killed += other.killed;
+        self.dozed += other.dozed;
         for (fate, count) in other.fates {
             *self.fates.entry(fate).or_default() += count;
         }
@@ -90,6 +92,7 @@ impl Totals {
     pub(crate) fn note(&mut self, ledger: &Ledger) {
         self.deliveries += ledger.deliveries;
         self.killed += ledger.killed;
+        self.dozed += ledger.dozed;
         for (fate, count) in &ledger.fates {
             *self.fates.entry(fate).or_default() += count;
         }
@@ -118,7 +121,7 @@ impl Totals {
             "histories    {}\n\
              operations   {}\n\
              events       {} ({} duplicated, {} delayed)\n\
-             invocations  {} ({} workers killed)\n\
+             invocations  {} ({} workers killed, {} dozed off)\n\
              records      {}\n\
              {}\n\
              replayed     {} events\n\
@@ -134,6 +137,7 @@ impl Totals {
             self.delayed_events,
             self.deliveries,
             self.killed,
+            self.dozed,
             fates.join(", "),
             self.faults,
             self.replayed,

@@ -17,8 +17,10 @@ pub(crate) struct Found {
     /// In the model's words; `None` for what the model has no word for.
     pub(crate) state: Option<State>,
     pub(crate) manifest: Option<Manifest>,
-    /// What is wrong with it by itself, in words.
+    /// What is wrong with the manifest by itself, in words.
     pub(crate) flaws: Vec<String>,
+    /// What is missing or not whole of what it names, in words.
+    pub(crate) torn: Vec<String>,
 }
 
 /// How a history's end differs from the model's.
@@ -73,7 +75,12 @@ impl fmt::Display for Difference {
 pub(crate) async fn look(world: &World, pictures: &Pictures, history: &History) -> anyhow::Result<Found> {
     let manifest = world.manifest(&history.key).await?;
     let Some(manifest) = manifest else {
-        return Ok(Found { state: Some(State::Nothing), manifest: None, flaws: Vec::new() });
+        return Ok(Found {
+            state: Some(State::Nothing),
+            manifest: None,
+            flaws: Vec::new(),
+            torn: Vec::new(),
+        });
     };
     let mut flaws = Vec::new();
     if manifest.source.bucket != history.bucket() {
@@ -97,8 +104,8 @@ pub(crate) async fn look(world: &World, pictures: &Pictures, history: &History) 
         (false, false) => flaws.push("it names renditions".to_owned()),
         _ => {}
     }
-    flaws.extend(torn(world, &manifest).await?);
-    Ok(Found { state, manifest: Some(manifest), flaws })
+    let torn = torn(world, &manifest).await?;
+    Ok(Found { state, manifest: Some(manifest), flaws, torn })
 }
 
 /// What is missing or not whole of what the manifest names.
@@ -141,7 +148,8 @@ pub(crate) fn judge(history: &History, found: &Found) -> Option<Difference> {
         .map(|length| model::state(&history.operations[..length], history.versioned))
         .collect();
     let expected = states.last().copied();
-    if found.state.is_some() && found.state == expected && found.flaws.is_empty() {
+    let is_whole = found.flaws.is_empty() && found.torn.is_empty();
+    if found.state.is_some() && found.state == expected && is_whole {
         return None;
     }
     let earlier = found.state.is_some_and(|state| states.contains(&state)) && found.state != expected;
@@ -155,11 +163,11 @@ pub(crate) fn judge(history: &History, found: &Found) -> Option<Difference> {
         ),
         (None, None) => "without words".to_owned(),
     };
-    for flaw in &found.flaws {
+    for flaw in found.flaws.iter().chain(&found.torn) {
         words.push_str("; ");
         words.push_str(flaw);
     }
-    let kind = if earlier { Kind::Lost } else { Kind::Wrong };
+    let kind = if earlier && found.torn.is_empty() { Kind::Lost } else { Kind::Wrong };
     Some(Difference { kind, history: history.clone(), found: words })
 }
 
@@ -175,22 +183,26 @@ mod tests {
         let mut history = History::new(1, 0);
         let (a, b, x) = (Content::Picture(0), Content::Picture(1), Content::Rejected(0));
         history.operations = vec![Operation::Put(a), Operation::Put(b)];
-        let kind = |state, flaws: &[&str]| {
-            let flaws = flaws.iter().map(|flaw| (*flaw).to_owned()).collect();
-            judge(&history, &Found { state, manifest: None, flaws }).map(|difference| difference.kind)
+        let kind = |state, flaws: &[&str], torn: &[&str]| {
+            let [flaws, torn] =
+                [flaws, torn].map(|words| words.iter().map(|word| (*word).to_owned()).collect());
+            judge(&history, &Found { state, manifest: None, flaws, torn }).map(|difference| difference.kind)
         };
-        assert_eq!(kind(Some(State::Derived(b)), &[]), None);
-        assert_eq!(kind(Some(State::Derived(b)), &["torn"]), Some(Kind::Wrong));
-        assert_eq!(kind(Some(State::Derived(a)), &[]), Some(Kind::Lost));
-        assert_eq!(kind(Some(State::Nothing), &[]), Some(Kind::Lost));
-        assert_eq!(kind(Some(State::Rejected(x)), &[]), Some(Kind::Wrong));
-        assert_eq!(kind(Some(State::Removed), &[]), Some(Kind::Wrong));
-        assert_eq!(kind(None, &[]), Some(Kind::Wrong));
+        assert_eq!(kind(Some(State::Derived(b)), &[], &[]), None);
+        assert_eq!(kind(Some(State::Derived(b)), &["another etag"], &[]), Some(Kind::Wrong));
+        assert_eq!(kind(Some(State::Derived(b)), &[], &["a rendition"]), Some(Kind::Wrong));
+        assert_eq!(kind(Some(State::Derived(a)), &["another etag"], &[]), Some(Kind::Lost));
+        assert_eq!(kind(Some(State::Derived(a)), &[], &["a rendition"]), Some(Kind::Wrong));
+        assert_eq!(kind(Some(State::Nothing), &[], &[]), Some(Kind::Lost));
+        assert_eq!(kind(Some(State::Rejected(x)), &[], &[]), Some(Kind::Wrong));
+        assert_eq!(kind(Some(State::Removed), &[], &[]), Some(Kind::Wrong));
+        assert_eq!(kind(None, &[], &[]), Some(Kind::Wrong));
     }
 
     #[test]
     fn a_difference_says_how_to_see_it_again() {
-        let found = Found { state: Some(State::Nothing), manifest: None, flaws: Vec::new() };
+        let found =
+            Found { state: Some(State::Nothing), manifest: None, flaws: Vec::new(), torn: Vec::new() };
         let mut history = History::new(1, 0);
         history.operations = vec![Operation::Put(Content::Picture(0))];
         let words = judge(&history, &found).unwrap().to_string();

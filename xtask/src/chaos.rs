@@ -18,6 +18,9 @@ pub(crate) struct Options {
     /// Only this one of the histories, with the log on stderr
     #[arg(long, value_name = "INDEX")]
     only: Option<u64>,
+    /// With --only, up to so often, until it differs
+    #[arg(long, value_name = "N", requires = "only")]
+    times: Option<u64>,
     /// Instead of histories, N uploads under faults, each of which has to be derived
     #[arg(long, value_name = "N", conflicts_with = "only")]
     uploads: Option<u64>,
@@ -28,7 +31,7 @@ pub(crate) struct Options {
 
 /// Runs what `options` choose, in release.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
-    let Options { seed, histories, only, uploads, denied } = options;
+    let Options { seed, histories, only, times, uploads, denied } = options;
     let mut arguments = match (denied, uploads) {
         (true, _) => return chaos(workspace, &["denied".to_owned()]),
         (false, Some(uploads)) => vec!["uploads".to_owned(), format!("--uploads={uploads}")],
@@ -36,6 +39,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     };
     arguments.push(format!("--seed={seed}"));
     arguments.extend(only.map(|index| format!("--only={index}")));
+    arguments.extend(times.map(|times| format!("--times={times}")));
     chaos(workspace, &arguments)
 }
 

@@ -17,6 +17,8 @@ pub(super) enum Way {
     Overwrite,
     Removal,
     Rejection,
+    /// What is no picture takes a picture's place.
+    Spoiling,
 }
 
 /// One thing done to the original.
@@ -29,7 +31,8 @@ enum Deed {
 }
 
 impl Way {
-    pub(super) const ALL: [Self; 4] = [Self::FirstUpload, Self::Overwrite, Self::Removal, Self::Rejection];
+    pub(super) const ALL: [Self; 5] =
+        [Self::FirstUpload, Self::Overwrite, Self::Removal, Self::Rejection, Self::Spoiling];
 
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -37,6 +40,7 @@ impl Way {
             Self::Overwrite => "overwrite",
             Self::Removal => "removal",
             Self::Rejection => "rejection",
+            Self::Spoiling => "rejection of an overwrite",
         }
     }
 
@@ -44,7 +48,7 @@ impl Way {
     fn before(self) -> Option<Deed> {
         match self {
             Self::FirstUpload | Self::Rejection => None,
-            Self::Overwrite | Self::Removal => Some(Deed::Put(1)),
+            Self::Overwrite | Self::Removal | Self::Spoiling => Some(Deed::Put(1)),
         }
     }
 
@@ -54,7 +58,7 @@ impl Way {
             Self::FirstUpload => Deed::Put(1),
             Self::Overwrite => Deed::Put(2),
             Self::Removal => Deed::Delete,
-            Self::Rejection => Deed::PutNonsense,
+            Self::Rejection | Self::Spoiling => Deed::PutNonsense,
         }
     }
 
