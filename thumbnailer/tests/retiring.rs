@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use manifest::{Manifest, State, rendition_key};
 use serde_json::Value;
-use thumbnailer::{Config, Fate, Retryable, Sweep, Swept, Thumbnailer, sweep};
+use thumbnailer::{Fate, Retryable, Sweep, Swept, Thumbnailer, sweep};
 use world::faults::Fault;
 use world::{World, config, picture, sequencer, with};
 
@@ -141,7 +141,7 @@ async fn a_schedule_sweeps_in_turns() {
 
 /// A world of which one worker, the returned one, is held at the first request that `at` picks: until then it is
 /// waited for by `reached`, and it goes on once `go_on` is sent. The world's own worker is not held.
-async fn held(at: &'static str, config: Config) -> (World, Held) {
+async fn held(at: &'static str) -> (World, Held) {
     let (reached, reaches) = tokio::sync::oneshot::channel();
     let (go_on, goes_on) = std::sync::mpsc::channel::<()>();
     let first = std::sync::Mutex::new(Some((reached, goes_on)));
@@ -156,8 +156,7 @@ async fn held(at: &'static str, config: Config) -> (World, Held) {
         None
     })
     .await;
-    let slow = world.thumbnailer.clone();
-    world.thumbnailer = Thumbnailer::new(world.s3.clone(), config);
+    let slow = world.replace_worker();
     (world, Held { slow, reaches: Some(reaches), go_on })
 }
 
@@ -196,7 +195,7 @@ async fn is_whole(world: &World) -> Manifest {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_loser_of_a_race_cleans_up_after_itself() {
-    let (world, mut held) = held(COMMIT, config()).await;
+    let (world, mut held) = held(COMMIT).await;
     world.put("a.jpg", picture(1)).await;
     let work = held.begin(world.take_event().await).await;
     assert_eq!(world.versions().await.len(), 4);
@@ -216,7 +215,7 @@ async fn the_loser_of_a_race_cleans_up_after_itself() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_removal_takes_nothing_from_a_worker_that_is_about_to_commit() {
     // Two buckets share a key: one's picture is removed while the other's is on its way.
-    let (world, mut held) = held(COMMIT, config()).await;
+    let (world, mut held) = held(COMMIT).await;
     world.put_into("others", "a.jpg", picture(1)).await;
     let theirs = world.take_event().await;
     world.put("a.jpg", picture(2)).await;
@@ -231,8 +230,31 @@ async fn a_removal_takes_nothing_from_a_worker_that_is_about_to_commit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_removal_that_is_finished_late_takes_nothing_either() {
+    let (world, mut held) = held(COMMIT).await;
+    world.put("a.jpg", picture(1)).await;
+    world.settle().await;
+    world.delete("a.jpg").await;
+    let removed = world.take_event().await;
+    world.deliver_one(&removed).await;
+    // As if the worker had died before it deleted anything.
+    let mut unfinished = world.manifest("a.jpg").await.unwrap();
+    unfinished.pending = Some("once".to_owned());
+    world.put_into("derived", "a.jpg/manifest.json", unfinished.to_json()).await;
+
+    world.put_into("others", "a.jpg", picture(2)).await;
+    let work = held.begin(world.take_event().await).await;
+    assert_eq!(world.versions().await.len(), 4);
+    assert_eq!(world.deliver_one(&removed).await.fate, Fate::AlreadyDerived);
+    assert!(world.versions().await.is_empty());
+    held.end(work).await;
+    let manifest = is_whole(&world).await;
+    assert_eq!((manifest.state, manifest.source.bucket.as_str()), (State::Derived, "others"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_slow_worker_does_not_bring_another_bucket_s_picture_down_for_one_that_is_gone() {
-    let (world, mut held) = held(COMMIT, config()).await;
+    let (world, mut held) = held(COMMIT).await;
     world.put("a.jpg", picture(1)).await;
     assert_eq!(world.settle().await, [Fate::Derived]);
     world.put_into("others", "a.jpg", picture(2)).await;
@@ -246,7 +268,7 @@ async fn a_slow_worker_does_not_bring_another_bucket_s_picture_down_for_one_that
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_worker_does_not_bring_back_a_version_that_is_gone() {
-    let (world, mut held) = held(COMMIT, config()).await;
+    let (world, mut held) = held(COMMIT).await;
     let (events, versions) = archived(&world).await;
     delete_version(&world, Some(&versions[1])).await;
     // The first is current again, and derived; what the second was is on its way still.
