@@ -46,15 +46,19 @@ async fn read_once(s3: &Client, bucket: &str, key: &str) -> Result<Option<Presen
 }
 
 /// Writes `next` if the manifest is still `present`, and answers what stands then; `None` when someone else was
-/// quicker, or when this very write was done before, its answer was lost and the SDK repeated it.
+/// quicker.
 pub(crate) async fn swap(
     s3: &Client,
     bucket: &str,
     present: Option<&Present>,
     next: Manifest,
 ) -> Result<Option<Present>, Retryable> {
-    let written = persist(|| swap_once(s3, bucket, present, &next)).await?;
-    Ok(written.map(|etag| Present { manifest: next, etag }))
+    if let Some(etag) = persist(|| swap_once(s3, bucket, present, &next)).await? {
+        return Ok(Some(Present { manifest: next, etag }));
+    }
+    // Perhaps it was written, its answer lost, and the SDK's second attempt refused for want of the first's condition.
+    let stands = read(s3, bucket, &next.source.key).await?;
+    Ok(stands.filter(|stands| stands.manifest == next))
 }
 
 /// The etag of what was written, if it was.

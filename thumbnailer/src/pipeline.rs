@@ -102,14 +102,9 @@ impl Pipeline {
 
     /// Brings the manifest to where the event belongs; its fate, and the manifest that stands.
     async fn bring_forward(&self, job: &mut Job<'_>) -> Result<(Fate, Option<Present>), Retryable> {
-        let mut tried: Option<Manifest> = None;
         for attempt in 0..ATTEMPTS {
             pause(attempt).await;
             let mut present = self.read_manifest(job).await?;
-            if let Some(ours) = present.as_ref().filter(|present| tried.as_ref() == Some(&present.manifest)) {
-                // It was written, and only the answer was lost.
-                return Ok((fate_of(ours.manifest.state), present));
-            }
             let decision = decide(present.as_ref().map(|present| &present.manifest), job.event);
             let finding = match decision {
                 Decision::AlreadyDerived => Finding::Settled(Fate::AlreadyDerived),
@@ -130,9 +125,6 @@ impl Pipeline {
             };
             let next =
                 commit::succeed(draft, present.as_ref().map(|present| &present.manifest), &commit::now());
-            if fate != Fate::AlreadyDerived {
-                tried = Some(next.clone());
-            }
             if let Some(written) = self.swap(job, present.as_ref(), next).await? {
                 return Ok((fate, Some(written)));
             }

@@ -60,7 +60,9 @@ pub(crate) async fn erase(
         return Ok(None);
     }
     let again = Manifest { written: commit::now(), ..removal.manifest.clone() };
-    let Some(fenced) = commit::swap(s3, bucket, Some(removal), again).await? else { return Ok(None) };
+    let Some(fenced) = commit::swap(s3, bucket, Some(removal), again).await? else {
+        return taken_over(s3, bucket, key).await.map(|()| None);
+    };
     let doomed: Vec<(String, String)> = doomed.into_iter().map(|version| (version.key, version.id)).collect();
     versions::delete(s3, bucket, &doomed).await?;
     Ok(Some(fenced))
@@ -72,7 +74,19 @@ pub(crate) async fn close(s3: &Client, bucket: &str, removal: &Present) -> Resul
     next.pending = None;
     next.retired.clear();
     next.written = commit::now();
-    // Whoever has written another manifest meanwhile has taken the record over.
-    commit::swap(s3, bucket, Some(removal), next).await?;
-    Ok(())
+    match commit::swap(s3, bucket, Some(removal), next).await? {
+        Some(_) => Ok(()),
+        None => taken_over(s3, bucket, &removal.manifest.source.key).await,
+    }
+}
+
+/// Errs if the manifest that somebody else has written still records an unfinished removal: whether they will come to
+/// its end is not known.
+async fn taken_over(s3: &Client, bucket: &str, key: &str) -> Result<(), Retryable> {
+    match commit::read(s3, bucket, key).await? {
+        Some(stands) if stands.manifest.pending.is_some() => {
+            Err(Retryable::Contended { key: key.to_owned(), times: 1 })
+        }
+        _ => Ok(()),
+    }
 }
