@@ -118,3 +118,29 @@ fn progress(length: u64) -> anyhow::Result<ProgressBar> {
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {eta} {wide_msg}")?;
     Ok(ProgressBar::new(length).with_style(style))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(histories: u64, only: Option<u64>) -> Options {
+        Options { seed: 1, histories, only, times: 3 }
+    }
+
+    #[test]
+    fn every_history_is_in_one_lot() {
+        for histories in [0, 1, 1000, 2500] {
+            let lots = options(histories, None).lots();
+            let indices: Vec<u64> = lots.into_iter().flat_map(|lot| lot.indices).collect();
+            assert_eq!(indices, (0..histories).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn one_history_meets_another_fortune_each_time() {
+        let lots = options(9, Some(7)).lots();
+        assert!(lots.iter().all(|lot| lot.indices == (7..8)));
+        assert_eq!(lots.len(), 3);
+        assert!(lots[0].fortune != lots[1].fortune && lots[1].fortune != lots[2].fortune);
+    }
+}

@@ -32,7 +32,7 @@ const FRAILTY: Frailty = Frailty { die: 100, doze: 250 };
 const VISIBILITY: Duration = Duration::from_millis(700);
 /// Receives are without bound: nothing may end in the dead letters.
 const MAX_RECEIVES: u32 = 100_000;
-/// Every so manieth history's events are replayed.
+/// Of so many histories one's events are replayed.
 const REPLAYED: u64 = 10;
 /// In which a round's queue has to be empty once all operations are done.
 const PATIENCE: Duration = Duration::from_secs(120);
