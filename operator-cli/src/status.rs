@@ -66,7 +66,7 @@ impl Status {
         let Some(manifest) = manifest else {
             return format!("{key}: {state}\n{}", missing(key, bucket));
         };
-        let mut text = format!("{key}: {state} since {}\n", manifest.written);
+        let mut text = format!("{key}: {state} since {}\n", to_the_second(&manifest.written));
         for (name, value) in facts(manifest) {
             text += &format!("  {name:<9} {value}\n");
         }
@@ -107,7 +107,11 @@ fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
         let renditions = if retired.len() == 1 { "rendition" } else { "renditions" };
         facts.push((
             "retired",
-            format!("{} {renditions} of earlier manifests, the oldest since {oldest}", retired.len()),
+            format!(
+                "{} {renditions} of earlier manifests, the oldest since {}",
+                retired.len(),
+                to_the_second(oldest)
+            ),
         ));
     }
     facts
@@ -152,4 +156,12 @@ fn word(state: State) -> &'static str {
 
 fn indented(text: &str) -> String {
     text.lines().map(|line| format!("  {line}\n")).collect()
+}
+
+/// A time of RFC 3339 in UTC without its fraction, which nobody reads.
+fn to_the_second(rfc3339: &str) -> String {
+    match rfc3339.split_once('.') {
+        Some((seconds, _)) => format!("{seconds}Z"),
+        None => rfc3339.to_owned(),
+    }
 }

@@ -127,10 +127,10 @@ fn retire(present: &Manifest, named: &[RenditionInfo], now: &str) -> Vec<Retired
     retired
 }
 
-/// The present time: RFC 3339, UTC. Fine enough that a document that is written again has other bytes, and so
-/// another etag.
+/// The present time: RFC 3339, UTC, microseconds. Fine enough that a document that is written again has other bytes,
+/// and so another etag.
 pub(crate) fn now() -> String {
-    let now = OffsetDateTime::now_utc();
+    let now = OffsetDateTime::now_utc().truncate_to_microsecond();
     now.format(&Rfc3339).unwrap_or_else(|_| now.to_string())
 }
 
