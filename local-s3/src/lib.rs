@@ -62,7 +62,7 @@ mod wire;
 
 pub use error::Error;
 pub use faults::{EventFaultCounts, EventFaults, Fault, FaultCounts, FaultRates, FaultRequest, Faults};
-pub use queue::{Depth, Message, Queue, QueueSettings};
+pub use queue::{Depth, Message, Queue, QueueSettings, failed_ids, sqs_event};
 pub use requests::RequestCounts;
 pub use server::Server;
 pub use settings::{Bucket, Builder};

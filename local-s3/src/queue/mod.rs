@@ -5,6 +5,7 @@
 //! a message that kills the process is counted too. Timers are not kept: after a restart everything is visible.
 
 mod disk;
+mod lambda;
 mod message;
 mod run;
 mod settings;
@@ -16,6 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 pub(crate) use disk::Kept;
+pub use lambda::{failed_ids, sqs_event};
 pub(crate) use message::{Cause, Stored};
 pub use message::{Depth, Message};
 pub use settings::QueueSettings;

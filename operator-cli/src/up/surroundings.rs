@@ -7,8 +7,7 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Region};
-use local_s3::{Bucket, Message, Queue, QueueSettings, Server};
-use serde_json::{Value, json};
+use local_s3::{Bucket, Message, Queue, QueueSettings, Server, failed_ids, sqs_event};
 use thumbnailer::{Config, Outcome, Thumbnailer};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -122,43 +121,11 @@ fn client(endpoint: &str, access_key: &str, secret_key: &str) -> Client {
 
 /// Hands a batch to the handler as Lambda does for SQS, and answers the ids that failed.
 async fn deliver(thumbnailer: &Thumbnailer, batch: Vec<Message>) -> Vec<String> {
-    match thumbnailer.handle(sqs_event(&batch), None).await {
+    match thumbnailer.handle(sqs_event(&batch, REGION), None).await {
         Ok(response) => failed_ids(&response),
         Err(error) => {
             eprintln!("a batch failed: {error}");
             batch.into_iter().map(|message| message.id).collect()
         }
     }
-}
-
-/// The document that Lambda's event source for SQS sends ("Using Lambda with Amazon SQS", AWS Lambda
-/// Developer Guide).
-fn sqs_event(batch: &[Message]) -> Value {
-    let records: Vec<Value> = batch
-        .iter()
-        .map(|message| {
-            json!({
-                "messageId": message.id,
-                "receiptHandle": message.receipt,
-                "body": message.body,
-                "attributes": {
-                    "ApproximateReceiveCount": message.receive_count.to_string(),
-                    "SentTimestamp": message.sent_unix_ms.to_string(),
-                    "SenderId": "local-s3",
-                    "ApproximateFirstReceiveTimestamp": message.first_receive_unix_ms.to_string(),
-                },
-                "messageAttributes": {},
-                "eventSource": "aws:sqs",
-                "eventSourceARN": format!("arn:aws:sqs:{REGION}:000000000000:thumbnailer"),
-                "awsRegion": REGION,
-            })
-        })
-        .collect();
-    json!({ "Records": records })
-}
-
-fn failed_ids(response: &Value) -> Vec<String> {
-    let failures = response.get("batchItemFailures").and_then(Value::as_array);
-    let ids = failures.into_iter().flatten().filter_map(|failure| failure.get("itemIdentifier")?.as_str());
-    ids.map(str::to_owned).collect()
 }
