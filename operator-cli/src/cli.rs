@@ -116,6 +116,23 @@ pub(crate) struct Render {
     pub(crate) json: bool,
 }
 
+/// A derived bucket, wherever it is.
+#[derive(Debug, Args)]
+pub(crate) struct Derived {
+    /// Bucket of the renditions and manifests
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "DERIVED_BUCKET",
+        hide_env_values = true,
+        default_value = "derived"
+    )]
+    pub(crate) bucket: String,
+    /// Another S3 than Amazon's, as in AWS_ENDPOINT_URL
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint_url: Option<String>,
+}
+
 const STATUS_EXAMPLES: &str = "\
 Examples:
   thumbnailer status 2026/harbour.jpg --bucket my-derived-bucket
@@ -131,18 +148,8 @@ pub(crate) struct Status {
     /// Keys of originals
     #[arg(required = true, value_name = "KEY")]
     pub(crate) keys: Vec<String>,
-    /// Bucket of the renditions and manifests
-    #[arg(
-        long,
-        value_name = "NAME",
-        env = "DERIVED_BUCKET",
-        hide_env_values = true,
-        default_value = "derived"
-    )]
-    pub(crate) bucket: String,
-    /// Another S3 than Amazon's, as in AWS_ENDPOINT_URL
-    #[arg(long, value_name = "URL")]
-    pub(crate) endpoint_url: Option<String>,
+    #[command(flatten)]
+    pub(crate) derived: Derived,
     /// One JSON object a key on stdout
     #[arg(long)]
     pub(crate) json: bool,
@@ -161,15 +168,8 @@ deleted by its id, so that an upload at the same time loses nothing. Ctrl-C ends
 #[derive(Debug, Args)]
 #[command(after_help = SWEEP_EXAMPLES)]
 pub(crate) struct Sweep {
-    /// Bucket of the renditions and manifests
-    #[arg(
-        long,
-        value_name = "NAME",
-        env = "DERIVED_BUCKET",
-        hide_env_values = true,
-        default_value = "derived"
-    )]
-    pub(crate) bucket: String,
+    #[command(flatten)]
+    pub(crate) derived: Derived,
     /// How long pages may go on showing what was replaced: 30d, 12h, 90m
     #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = humantime::parse_duration)]
     pub(crate) grace: Duration,
@@ -182,9 +182,6 @@ pub(crate) struct Sweep {
     /// Delete nothing, only count
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Another S3 than Amazon's, as in AWS_ENDPOINT_URL
-    #[arg(long, value_name = "URL")]
-    pub(crate) endpoint_url: Option<String>,
     /// One JSON object on stdout
     #[arg(long)]
     pub(crate) json: bool,

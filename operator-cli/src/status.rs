@@ -27,9 +27,9 @@ struct Status {
 }
 
 pub(crate) async fn run(args: cli::Status) -> anyhow::Result<Ending> {
-    let s3 = client_at(args.endpoint_url.as_deref()).await;
+    let s3 = client_at(args.derived.endpoint_url.as_deref()).await;
     let mut statuses =
-        stream::iter(args.keys).map(|key| Status::of(&s3, &args.bucket, key)).buffered(AT_ONCE);
+        stream::iter(args.keys).map(|key| Status::of(&s3, &args.derived.bucket, key)).buffered(AT_ONCE);
     let mut ending = Ending::AllWell;
     let mut first = true;
     while let Some(status) = statuses.next().await {
@@ -40,7 +40,7 @@ pub(crate) async fn run(args: cli::Status) -> anyhow::Result<Ending> {
             print(&(serde_json::to_string(&status)? + "\n"));
         } else {
             let gap = if first { "" } else { "\n" };
-            print(&format!("{gap}{}", status.text(&args.bucket)));
+            print(&format!("{gap}{}", status.text(&args.derived.bucket)));
         }
         first = false;
     }

@@ -36,7 +36,7 @@ pub(crate) async fn run(args: cli::Sweep) -> anyhow::Result<Ending> {
             "a grace below an hour is safe only while nothing is derived: what is being made is not named yet"
         );
     }
-    let s3 = client_at(args.endpoint_url.as_deref()).await;
+    let s3 = client_at(args.derived.endpoint_url.as_deref()).await;
     let order = Sweep {
         prefix: args.prefix.clone(),
         after: args.after.clone(),
@@ -53,7 +53,7 @@ pub(crate) async fn run(args: cli::Sweep) -> anyhow::Result<Ending> {
         so_far.replace(swept.clone());
     };
     let finished = tokio::select! {
-        swept = sweep(&s3, &args.bucket, &order, page) => Some(swept),
+        swept = sweep(&s3, &args.derived.bucket, &order, page) => Some(swept),
         pressed = signal::ctrl_c() => {
             pressed.context("Ctrl-C")?;
             None
@@ -67,7 +67,7 @@ pub(crate) async fn run(args: cli::Sweep) -> anyhow::Result<Ending> {
     let finished = matches!(finished, Some(Ok(_)));
     if args.json {
         let summary = Summary {
-            bucket: &args.bucket,
+            bucket: &args.derived.bucket,
             dry_run: args.dry_run,
             finished,
             seen: swept.seen,
