@@ -114,14 +114,11 @@ impl Pipeline {
                     self.look_and_make(job, &mut present, decision).await?
                 }
             };
-            let (draft, fate) = match finding {
+            let (fate, draft) = match finding {
                 Finding::Settled(fate) => return Ok((fate, present)),
                 Finding::Raced => continue,
-                Finding::Heard(same) => (same, Fate::AlreadyDerived),
-                Finding::Draft(draft) => {
-                    let fate = fate_of(draft.state);
-                    (draft, fate)
-                }
+                Finding::Heard(same) => (Fate::AlreadyDerived, same),
+                Finding::Draft(draft) => (fate_of(draft.state), draft),
             };
             let next =
                 commit::succeed(draft, present.as_ref().map(|present| &present.manifest), &commit::now());
@@ -266,11 +263,9 @@ impl Pipeline {
     ) -> Result<bool, Retryable> {
         let before = present.as_ref().map(|present| &present.manifest);
         let next = commit::succeed(draft::unfinished(draft, job.receive_count), before, &commit::now());
-        let written = self.swap(job, present.as_ref(), next).await?;
-        job.report.failed = written.is_some();
-        let quickest = written.is_some();
-        *present = written;
-        Ok(quickest)
+        *present = self.swap(job, present.as_ref(), next).await?;
+        job.report.failed = present.is_some();
+        Ok(present.is_some())
     }
 
     /// Records as `failed` what ended by `cause` and will not be delivered again.

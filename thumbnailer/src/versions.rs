@@ -7,6 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::BuildError;
+use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
+use aws_sdk_s3::operation::list_object_versions::builders::ListObjectVersionsFluentBuilder;
 use aws_sdk_s3::types::{BucketVersioningStatus, Delete, EncodingType, ObjectIdentifier};
 use manifest::Parsed;
 use percent_encoding::percent_decode_str;
@@ -93,14 +95,7 @@ pub(crate) async fn page(
 
 async fn page_once(s3: &Client, bucket: &str, prefix: &str, marker: &Marker) -> Result<Page, Retryable> {
     let doing = || format!("listing the versions of s3://{bucket}/{prefix}*");
-    let listed = s3
-        .list_object_versions()
-        .bucket(bucket)
-        .prefix(prefix)
-        // Keys may hold what XML cannot.
-        .encoding_type(EncodingType::Url)
-        .set_key_marker(Some(marker.key.clone()).filter(|key| !key.is_empty()))
-        .set_version_id_marker(marker.version.clone())
+    let listed = listing(s3, bucket, prefix, marker)
         .send()
         .await
         .map_err(|error| Refusal::of(&error).retryable(doing(), NEEDS_LIST))?;
@@ -122,18 +117,28 @@ async fn page_once(s3: &Client, bucket: &str, prefix: &str, marker: &Marker) -> 
     }
     // Delete markers are listed apart; who reads on by key wants them in their places.
     versions.sort_by(|a, b| a.key.cmp(&b.key));
-    let next = match listed.is_truncated() {
-        Some(true) => Some(next(doing, listed.next_key_marker(), listed.next_version_id_marker())?),
-        _ => None,
-    };
-    Ok(Page { versions, next })
+    Ok(Page { versions, next: next(doing, &listed)? })
+}
+
+/// The request for a listing's page.
+fn listing(s3: &Client, bucket: &str, prefix: &str, marker: &Marker) -> ListObjectVersionsFluentBuilder {
+    s3.list_object_versions()
+        .bucket(bucket)
+        .prefix(prefix)
+        // Keys may hold what XML cannot.
+        .encoding_type(EncodingType::Url)
+        .set_key_marker(Some(marker.key.clone()).filter(|key| !key.is_empty()))
+        .set_version_id_marker(marker.version.clone())
 }
 
 /// Where a listing that was cut off says it goes on. One that does not say would begin anew for ever.
-fn next(doing: impl Fn() -> String, key: Option<&str>, version: Option<&str>) -> Result<Marker, Retryable> {
+fn next(doing: impl Fn() -> String, listed: &ListObjectVersionsOutput) -> Result<Option<Marker>, Retryable> {
+    if listed.is_truncated() != Some(true) {
+        return Ok(None);
+    }
     let lost = || Retryable::Storage { doing: doing(), cause: "it does not say where it goes on".to_owned() };
-    let key = decoded(key).filter(|key| !key.is_empty()).ok_or_else(lost)?;
-    Ok(Marker { key, version: version.map(str::to_owned) })
+    let key = decoded(listed.next_key_marker()).filter(|key| !key.is_empty()).ok_or_else(lost)?;
+    Ok(Some(Marker { key, version: listed.next_version_id_marker().map(str::to_owned) }))
 }
 
 /// The folders of the sources that the original `key` has or had, such as `key/0123456789abcdef/`: other originals may
@@ -157,23 +162,13 @@ async fn folders_once(
     marker: &Marker,
 ) -> Result<(Vec<String>, Option<Marker>), Retryable> {
     let doing = || format!("listing the folders of s3://{bucket}/{prefix}");
-    let listed = s3
-        .list_object_versions()
-        .bucket(bucket)
-        .prefix(prefix)
+    let listed = listing(s3, bucket, prefix, marker)
         .delimiter("/")
-        .encoding_type(EncodingType::Url)
-        .set_key_marker(Some(marker.key.clone()).filter(|key| !key.is_empty()))
-        .set_version_id_marker(marker.version.clone())
         .send()
         .await
         .map_err(|error| Refusal::of(&error).retryable(doing(), NEEDS_LIST))?;
     let folders = listed.common_prefixes().iter().filter_map(|folder| decoded(folder.prefix())).collect();
-    let next = match listed.is_truncated() {
-        Some(true) => Some(next(doing, listed.next_key_marker(), listed.next_version_id_marker())?),
-        _ => None,
-    };
-    Ok((folders, next))
+    Ok((folders, next(doing, &listed)?))
 }
 
 /// Whether `folder` is `prefix` and 16 hex digits.
