@@ -1,0 +1,218 @@
+//! The transforms with AVX2: pairs of coefficients are multiplied and added at once (`vpmaddwd`).
+
+use std::arch::x86_64::*;
+
+use super::weights::{FIRST_HALF, FIRST_SHIFT, SECOND_HALF, SECOND_SHIFT, weight};
+use super::{Coefficients, Kernels, Tile};
+
+/// Only made where the processor has AVX2.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Avx2(());
+
+impl Avx2 {
+    pub(crate) fn detect() -> Option<Self> {
+        let there = is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("bmi1")
+            && is_x86_feature_detected!("bmi2")
+            && is_x86_feature_detected!("lzcnt");
+        there.then_some(Self(()))
+    }
+
+    /// `work`, compiled for AVX2 and BMI2 as far as it is inlined.
+    #[allow(unsafe_code)]
+    pub(crate) fn run<R>(self, work: impl FnOnce() -> R) -> R {
+        #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
+        fn compiled<R>(work: impl FnOnce() -> R) -> R {
+            work()
+        }
+        // SAFETY: that `self` was made shows that the features were detected.
+        unsafe { compiled(work) }
+    }
+}
+
+impl Kernels for Avx2 {
+    #[inline(always)]
+    #[allow(unsafe_code)]
+    fn eight(self, coefficients: &Coefficients) -> Tile {
+        // SAFETY: that `self` was made shows that the features were detected.
+        unsafe { up_to_eight::<8>(coefficients) }
+    }
+
+    #[inline(always)]
+    #[allow(unsafe_code)]
+    fn six(self, coefficients: &Coefficients) -> Tile {
+        // SAFETY: as above.
+        unsafe { up_to_eight::<6>(coefficients) }
+    }
+
+    #[inline(always)]
+    #[allow(unsafe_code)]
+    fn four(self, coefficients: &Coefficients) -> Tile {
+        // SAFETY: as above.
+        unsafe { up_to_four::<4>(coefficients) }
+    }
+
+    #[inline(always)]
+    #[allow(unsafe_code)]
+    fn three(self, coefficients: &Coefficients) -> Tile {
+        // SAFETY: as above.
+        unsafe { up_to_four::<3>(coefficients) }
+    }
+}
+
+/// Two weights as the halves of a 32-bit lane.
+const fn pair(n: usize, x: usize, u: usize, next: usize) -> i32 {
+    (weight(n, x, u) as u16 as u32 | (weight(n, x, next) as u16 as u32) << 16) as i32
+}
+
+/// For sample j of N, j < N / 2: the pairs of frequencies as [`super::Order`] has them.
+struct Halves<const N: usize>;
+
+impl<const N: usize> Halves<N> {
+    const PAIRS: [[i32; 4]; 4] = {
+        let mut pairs = [[0; 4]; 4];
+        let mut j = 0;
+        while j < N / 2 {
+            pairs[j] = [pair(N, j, 0, 2), pair(N, j, 4, 6), pair(N, j, 1, 3), pair(N, j, 5, 7)];
+            j += 1;
+        }
+        pairs
+    };
+}
+
+/// One pass: the sums of all even and of all odd frequencies, added for the first half of the samples, subtracted
+/// for the second.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn pass<const N: usize, const SHIFT: i32>(inputs: [__m256i; 4], half: i32) -> [__m256i; 8] {
+    let half = _mm256_set1_epi32(half);
+    let mut outputs = [_mm256_setzero_si256(); 8];
+    for j in 0..N / 2 {
+        let [a, b, c, d] = Halves::<N>::PAIRS[j].map(|pair| _mm256_set1_epi32(pair));
+        let even = _mm256_add_epi32(_mm256_madd_epi16(inputs[0], a), _mm256_madd_epi16(inputs[1], b));
+        let odd = _mm256_add_epi32(_mm256_madd_epi16(inputs[2], c), _mm256_madd_epi16(inputs[3], d));
+        let even = _mm256_add_epi32(even, half);
+        outputs[j] = _mm256_srai_epi32::<SHIFT>(_mm256_add_epi32(even, odd));
+        outputs[N - 1 - j] = _mm256_srai_epi32::<SHIFT>(_mm256_sub_epi32(even, odd));
+    }
+    outputs
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn up_to_eight<const N: usize>(coefficients: &Coefficients) -> Tile {
+    let (vectors, _) = coefficients.as_chunks::<16>();
+    let inputs = [0, 1, 2, 3].map(|pair| bytemuck::cast::<[i16; 16], __m256i>(vectors[pair]));
+    let across = pass::<N, { FIRST_SHIFT as i32 }>(inputs, FIRST_HALF);
+
+    // Lanes of `across[x]` are v = 0, 2, 4, 6, 1, 3, 5, 7. Packed, pairs of them are what the second pass multiplies.
+    let packed = [0, 2, 4, 6].map(|x| _mm256_castsi256_ps(_mm256_packs_epi32(across[x], across[x + 1])));
+    let first = [0, 2].map(|at| {
+        let (a, b) = (packed[at], packed[at + 1]);
+        [_mm256_shuffle_ps::<0b10_00_10_00>(a, b), _mm256_shuffle_ps::<0b11_01_11_01>(a, b)]
+            .map(|lanes| _mm256_castps_si256(lanes))
+    });
+    let inputs = [
+        _mm256_permute2x128_si256::<0x20>(first[0][0], first[1][0]),
+        _mm256_permute2x128_si256::<0x20>(first[0][1], first[1][1]),
+        _mm256_permute2x128_si256::<0x31>(first[0][0], first[1][0]),
+        _mm256_permute2x128_si256::<0x31>(first[0][1], first[1][1]),
+    ];
+    let rows = pass::<N, { SECOND_SHIFT as i32 }>(inputs, SECOND_HALF);
+
+    let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    let four_rows = |at: usize| {
+        let upper = _mm256_packs_epi32(rows[at], rows[at + 1]);
+        let lower = _mm256_packs_epi32(rows[at + 2], rows[at + 3]);
+        let bytes = _mm256_permutevar8x32_epi32(_mm256_packus_epi16(upper, lower), order);
+        bytemuck::cast::<__m256i, [u8; 32]>(bytes)
+    };
+    bytemuck::cast([four_rows(0), four_rows(4)])
+}
+
+/// For two samples at once, one in either half of a register: pairs of frequencies.
+struct Quarters<const N: usize>;
+
+impl<const N: usize> Quarters<N> {
+    /// Samples (0, 1) and (2, 3); of each, frequencies (0, 1) and (2, 3).
+    const PAIRS: [[[i32; 2]; 2]; 2] = [
+        [[pair(N, 0, 0, 1), pair(N, 1, 0, 1)], [pair(N, 0, 2, 3), pair(N, 1, 2, 3)]],
+        [[pair(N, 2, 0, 1), pair(N, 3, 0, 1)], [pair(N, 2, 2, 3), pair(N, 3, 2, 3)]],
+    ];
+}
+
+/// Samples (0, 1) and (2, 3), four lanes each.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn short_pass<const N: usize, const SHIFT: i32>(input: __m256i, half: i32) -> [__m256i; 2] {
+    let low = _mm256_permute2x128_si256::<0x00>(input, input);
+    let high = _mm256_permute2x128_si256::<0x11>(input, input);
+    let half = _mm256_set1_epi32(half);
+    Quarters::<N>::PAIRS.map(|[first, second]| {
+        let [first, second] = [first, second].map(|[a, b]| _mm256_setr_epi32(a, a, a, a, b, b, b, b));
+        let sum = _mm256_add_epi32(_mm256_madd_epi16(low, first), _mm256_madd_epi16(high, second));
+        _mm256_srai_epi32::<SHIFT>(_mm256_add_epi32(sum, half))
+    })
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn up_to_four<const N: usize>(coefficients: &Coefficients) -> Tile {
+    let input = bytemuck::cast::<[i16; 16], __m256i>(coefficients.as_chunks::<16>().0[0]);
+    let [first, second] = short_pass::<N, { FIRST_SHIFT as i32 }>(input, FIRST_HALF);
+    // x = 0, 2 in the lower half, 1, 3 in the upper; of each (v 0, v 1), (v 2, v 3).
+    let packed = _mm256_packs_epi32(first, second);
+    let input = _mm256_permutevar8x32_epi32(packed, _mm256_setr_epi32(0, 4, 2, 6, 1, 5, 3, 7));
+    let [first, second] = short_pass::<N, { SECOND_SHIFT as i32 }>(input, SECOND_HALF);
+    // Rows 0, 2 in the lower half, 1, 3 in the upper.
+    let packed = _mm256_packs_epi32(first, second);
+    let bytes = bytemuck::cast::<__m256i, [[[u8; 4]; 4]; 2]>(_mm256_packus_epi16(packed, packed));
+    let mut tile = [0; 64];
+    for (y, row) in [bytes[0][0], bytes[1][0], bytes[0][1], bytes[1][1]].into_iter().enumerate() {
+        tile[y * 8..y * 8 + 4].copy_from_slice(&row);
+    }
+    tile
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Portable;
+    use super::*;
+
+    /// Coefficients as files have them, up to the largest and beyond.
+    fn coefficients(seed: u32, bits: u32) -> Coefficients {
+        let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(1);
+        let mut coefficients = [0; 128];
+        for coefficient in &mut coefficients[..64] {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let magnitude = (state >> 16) as i16 >> (16 - bits);
+            *coefficient = if state >> 8 & 3 == 0 { magnitude } else { 0 };
+        }
+        coefficients
+    }
+
+    #[test]
+    fn both_do_the_same_arithmetic() {
+        let Some(avx2) = Avx2::detect() else { return };
+        for seed in 0..4_000 {
+            let block = coefficients(seed, 4 + seed % 13);
+            let rows = |tile: Tile, n: usize| -> Vec<u8> {
+                tile.chunks_exact(8).take(n).flat_map(|row| row[..n].to_vec()).collect()
+            };
+            assert_eq!(rows(avx2.eight(&block), 8), rows(Portable.eight(&block), 8), "8, {seed}");
+            assert_eq!(rows(avx2.six(&block), 6), rows(Portable.six(&block), 6), "6, {seed}");
+            assert_eq!(rows(avx2.four(&block), 4), rows(Portable.four(&block), 4), "4, {seed}");
+            assert_eq!(rows(avx2.three(&block), 3), rows(Portable.three(&block), 3), "3, {seed}");
+        }
+    }
+
+    #[test]
+    fn a_flat_block_is_what_the_passes_make_of_it() {
+        for dc in (-20_000..20_000).step_by(7) {
+            let mut block = [0; 128];
+            block[0] = dc;
+            assert_eq!(Portable.eight(&block), [super::super::flat(dc); 64], "{dc}");
+            assert_eq!(Portable.four(&block)[..4], [super::super::flat(dc); 4], "{dc}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! A scan from restart marker to restart marker, and what becomes of damage in between.
+
+use std::ops::Range;
+
+use crate::bits::Bits;
+use crate::decoder::{Job, OnDamage};
+use crate::error::Error;
+use crate::idct::Kernels;
+use crate::plane::Band;
+use crate::window::Window;
+
+/// What a kind of scan does with its MCUs.
+pub(crate) trait Segment {
+    /// MCUs of the whole scan.
+    fn mcus(&self) -> u32;
+
+    /// Decodes `mcus`, none of which depends on those before.
+    fn decode<K: Kernels>(
+        &mut self,
+        kernels: K,
+        job: &Job<'_>,
+        window: &mut Window<'_>,
+        bits: &mut Bits,
+        bands: &mut [Band<'_>],
+        mcus: Range<u32>,
+    ) -> Result<(), Trouble>;
+
+    /// Takes back what was made of `mcus`.
+    fn blank(&mut self, bands: &mut [Band<'_>], mcus: Range<u32>);
+}
+
+/// Why a piece ended early.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Trouble {
+    /// There was too little data for this MCU.
+    Starved {
+        mcu: u32,
+    },
+    /// This MCU has bits that mean nothing.
+    BadCode {
+        mcu: u32,
+    },
+    Cancelled,
+}
+
+/// How a scan went.
+pub(crate) struct Outcome {
+    /// MCUs decoded.
+    pub(crate) decoded: u32,
+    /// What was wrong first.
+    pub(crate) damage: Option<&'static str>,
+    /// Where in the file the marker lies that ends the scan.
+    pub(crate) end: usize,
+}
+
+/// Decodes the scan whose data begins at `at`.
+#[inline(always)]
+pub(crate) fn run<K: Kernels, S: Segment>(
+    kernels: K,
+    segment: &mut S,
+    job: &Job<'_>,
+    at: usize,
+    restart_interval: u32,
+    bands: &mut [Band<'_>],
+) -> Result<Outcome, Error> {
+    let total = segment.mcus();
+    let interval = if restart_interval == 0 { total } else { restart_interval };
+    let (mut window, mut bits) = Window::new(job.file, at);
+    let mut outcome = Outcome { decoded: 0, damage: None, end: at };
+    let (mut start, mut number) = (0_u32, 0_u8);
+    while start < total {
+        let end = total.min(start.saturating_add(interval));
+        let decoded = segment
+            .decode(kernels, job, &mut window, &mut bits, bands, start..end)
+            .and_then(|()| window.look_after(&mut bits).map_err(|_| Trouble::Starved { mcu: end - 1 }));
+        let (from, what) = match decoded {
+            Ok(()) => (end, None),
+            Err(Trouble::Cancelled) => return Err(Error::Cancelled),
+            Err(Trouble::Starved { mcu }) => (mcu, Some("its data ends too early")),
+            Err(Trouble::BadCode { mcu }) => (mcu, Some("its data has a code that does not exist")),
+        };
+        segment.blank(bands, from..end);
+        outcome.decoded += from - start;
+        outcome.damage = outcome.damage.or(what);
+        start = end;
+        if start < total {
+            match next_piece(&mut window, &mut bits, number) {
+                None => {
+                    outcome.damage = outcome.damage.or(Some("its data ends too early"));
+                    break;
+                }
+                Some(0) => {}
+                Some(lost) => {
+                    outcome.damage = outcome.damage.or(Some("restart markers are missing"));
+                    start = start.saturating_add(interval.saturating_mul(u32::from(lost)));
+                    number = (number + lost) & 7;
+                }
+            }
+            number = (number + 1) & 7;
+        }
+        if let (Some(what), OnDamage::Fail) = (outcome.damage, job.options.damage) {
+            return Err(Error::damaged(what));
+        }
+    }
+    outcome.end = window.end();
+    Ok(outcome)
+}
+
+/// Goes on behind the next restart marker, number `expected`, and says how many were lost before it.
+fn next_piece(window: &mut Window<'_>, bits: &mut Bits, expected: u8) -> Option<u8> {
+    loop {
+        match window.restart(bits)?.wrapping_sub(expected) & 7 {
+            lost @ 1..=2 => return Some(lost),
+            // One of those that should have come before (libjpeg's `jpeg_resync_to_restart` draws the lines so).
+            6..=7 => {}
+            _ => return Some(0),
+        }
+    }
+}
