@@ -74,12 +74,6 @@ impl Bits {
         number
     }
 
-    /// Bits there are for sure.
-    #[inline(always)]
-    pub(crate) fn count(&self) -> u32 {
-        self.count
-    }
-
     /// Bits taken since the beginning of the buffer.
     pub(crate) fn taken(&self) -> u64 {
         (self.position as u64 * 8).saturating_sub(u64::from(self.count))

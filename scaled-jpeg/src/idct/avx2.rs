@@ -17,10 +17,11 @@ impl Avx2 {
             && is_x86_feature_detected!("lzcnt");
         there.then_some(Self(()))
     }
+}
 
-    /// `work`, compiled for AVX2 and BMI2 as far as it is inlined.
+impl Kernels for Avx2 {
     #[allow(unsafe_code)]
-    pub(crate) fn run<R>(self, work: impl FnOnce() -> R) -> R {
+    fn run<R>(self, work: impl FnOnce() -> R) -> R {
         #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
         fn compiled<R>(work: impl FnOnce() -> R) -> R {
             work()
@@ -28,9 +29,7 @@ impl Avx2 {
         // SAFETY: that `self` was made shows that the features were detected.
         unsafe { compiled(work) }
     }
-}
 
-impl Kernels for Avx2 {
     #[inline(always)]
     #[allow(unsafe_code)]
     fn eight(self, coefficients: &Coefficients) -> Tile {
