@@ -224,9 +224,9 @@ mod tests {
     fn skips_take_what_fits() {
         let skips = Skips::new(&Symbols::ac(CODES).unwrap());
         // 00 x, 00 x, 1010: two coefficients and the end of the block.
-        assert_eq!(skips.peek(&bits(0b00_1_00_0_1010 << 54)), (10, 2 + END));
+        assert_eq!(skips.peek(&bits(0b00_1000_1010 << 54)), (10, 2 + END));
         // The value of the last symbol lies outside of the twelve bits.
-        assert_eq!(skips.peek(&bits(0b00_1_00_0_1011_0000 << 50)), (14, 3));
+        assert_eq!(skips.peek(&bits(0b00_1000_1011_0000 << 50)), (14, 3));
         assert!((65..END).contains(&skips.peek(&bits(u64::MAX)).1) || skips.peek(&bits(u64::MAX)).1 > 192);
     }
 
