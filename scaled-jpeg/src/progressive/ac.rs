@@ -71,7 +71,7 @@ impl Pass<'_> {
         let mut at = self.first;
         while at <= self.last {
             bits.refill(buffer);
-            let symbol = self.symbols.peek(bits)?;
+            let symbol = self.symbols.peek(bits, buffer)?;
             if symbol.size() == 0 {
                 bits.skip(symbol.code_bits());
                 if symbol.run() < 15 {
@@ -109,7 +109,7 @@ impl Pass<'_> {
         if *run == 0 {
             while rest != 0 {
                 bits.refill(buffer);
-                let symbol = self.symbols.peek(bits)?;
+                let symbol = self.symbols.peek(bits, buffer)?;
                 bits.skip(symbol.code_bits());
                 let new = match (symbol.size(), symbol.run()) {
                     (0, 15) => None,

@@ -82,7 +82,9 @@ impl Segment for Dc<'_> {
                 local.refill(window.buffer());
                 match symbols {
                     Some(symbols) => {
-                        let symbol = symbols.peek(&local).map_err(|_| Trouble::BadCode { mcu })?;
+                        let symbol = symbols
+                            .peek(&mut local, window.buffer())
+                            .map_err(|_| Trouble::BadCode { mcu })?;
                         let prediction = &mut predictions[unit.part];
                         *prediction = prediction.wrapping_add(local.value(symbol));
                         local.skip(symbol.bits());
