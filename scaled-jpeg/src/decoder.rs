@@ -136,10 +136,7 @@ impl<'a> Decoder<'a> {
         let layout = Layout::new(job.header, scales);
         #[cfg(target_arch = "x86_64")]
         if let Some(avx2) = crate::idct::Avx2::detect() {
-            return avx2.run(
-                #[inline(always)]
-                || decode(avx2, &job, &layout, &self.start),
-            );
+            return decode(avx2, &job, &layout, &self.start);
         }
         decode(Portable, &job, &layout, &self.start)
     }
@@ -176,9 +173,12 @@ impl Quantizers {
         }
         slot.ok_or_else(|| Error::damaged("a quantisation table is missing"))
     }
+
+    pub(crate) fn get(&self, component: usize) -> Option<[u16; 64]> {
+        self.0[component]
+    }
 }
 
-#[inline(always)]
 fn decode<K: Kernels>(
     kernels: K,
     job: &Job<'_>,
@@ -198,7 +198,6 @@ fn decode<K: Kernels>(
 }
 
 /// Scan after scan, until every component was there.
-#[inline(always)]
 fn sequential<K: Kernels>(
     kernels: K,
     job: &Job<'_>,
@@ -236,25 +235,25 @@ fn sequential<K: Kernels>(
         if there.iter().all(|&there| there) {
             break;
         }
-        next = next_scan(job.file, outcome.end, &mut tables);
+        next = next_scan(job.file, outcome.end, &mut tables)
+            .and_then(|scan| scan.ok_or_else(|| Error::damaged("scans are missing at its end")));
     }
     Ok(tally.finish())
 }
 
-/// Reads tables up to the next SOS.
+/// Reads tables up to the next SOS; `None` where the picture ends first, as it should after the last scan.
 pub(crate) fn next_scan<'a>(
     file: &'a [u8],
     from: usize,
     tables: &mut Tables<'a>,
-) -> Result<Marker<'a>, Error> {
+) -> Result<Option<Marker<'a>>, Error> {
     let mut at = from;
     loop {
-        let ends = || Error::damaged("scans are missing at its end");
-        let found = marker::next(file, at, true).ok_or_else(ends)?;
+        let found = marker::next(file, at, true).ok_or_else(|| Error::damaged("its end is missing"))?;
         at = found.end;
         match found.code {
-            marker::SOS => return Ok(found),
-            marker::EOI => return Err(ends()),
+            marker::SOS => return Ok(Some(found)),
+            marker::EOI => return Ok(None),
             _ => tables.read(found)?,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::bits::Bits;
+use crate::bits::{Bits, Buffer};
 use crate::block;
 use crate::decoder::{Job, Quantizers};
 use crate::error::Error;
@@ -77,18 +77,19 @@ impl Sequential {
         kernels: K,
         job: &Job<'_>,
         window: &mut Window<'_>,
-        bits: &mut Bits,
+        bits: Bits,
         bands: &mut [Band<'_>],
         mcus: Range<u32>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<Bits, Trouble> {
         let mut predictions = [0; 4];
         let mut coefficients: Coefficients = [0; 128];
         let (mut x, mut y) = (mcus.start % self.mcus.0, mcus.start / self.mcus.0);
         // A copy of its own can live in registers.
-        let mut local = *bits;
+        let mut local = bits;
         for mcu in mcus {
             if local.position >= window.limit {
-                window.look_after(&mut local).map_err(|_| Trouble::Starved { mcu: mcu.saturating_sub(1) })?;
+                local =
+                    window.look_after(local).map_err(|_| Trouble::Starved { mcu: mcu.saturating_sub(1) })?;
             }
             for unit in &self.units {
                 let channel = &self.channels[unit.part];
@@ -117,8 +118,7 @@ impl Sequential {
                 }
             }
         }
-        *bits = local;
-        Ok(())
+        Ok(local)
     }
 }
 
@@ -133,10 +133,10 @@ impl Segment for Sequential {
         kernels: K,
         job: &Job<'_>,
         window: &mut Window<'_>,
-        bits: &mut Bits,
+        bits: Bits,
         bands: &mut [Band<'_>],
         mcus: Range<u32>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<Bits, Trouble> {
         self.piece(kernels, job, window, bits, bands, mcus)
     }
 
@@ -158,55 +158,86 @@ impl Channel {
     fn block(
         &self,
         bits: &mut Bits,
-        buffer: &[u8],
+        buffer: &Buffer,
         prediction: &mut i32,
         coefficients: &mut Coefficients,
     ) -> Result<bool, BadCode> {
         bits.refill(buffer);
-        let symbol = self.dc.peek(bits)?;
+        let symbol = self.dc.peek(bits, buffer)?;
         *prediction = prediction.wrapping_add(bits.value(symbol));
         bits.skip(symbol.bits());
         coefficients[0] = dequantized(*prediction, self.steps[0]);
 
+        // A refill is enough for two symbols.
         let mut at = 1;
         while at < self.needed {
+            at = self.symbol(bits, buffer, coefficients, at)?;
             bits.refill(buffer);
-            let symbol = self.ac.peek(bits)?;
-            // The end of a block and sixteen zeros write a zero where there is one.
-            let step = self.steps[((at + symbol.run()) & 127) as usize];
-            coefficients[(step & 127) as usize] = dequantized(bits.value(symbol), step);
-            bits.skip(symbol.bits());
-            at += symbol.advance();
-        }
-        if at >= END {
-            return Ok(at == 1 + END);
-        }
-        let flat = at == 1;
-        while at < 64 {
-            bits.refill(buffer);
-            let (taken, advance) = self.skips.peek(bits);
-            let next = at + advance;
-            if next < 64 {
-                bits.skip(taken);
-                at = next;
-            } else if next == 64 || (1..64).contains(&next.wrapping_sub(END)) {
-                bits.skip(taken);
-                return Ok(flat);
-            } else {
-                // What an entry takes may reach into the next block: a step at a time.
-                let symbol = self.ac.peek(bits)?;
-                bits.skip(symbol.bits());
-                at += symbol.advance();
-                if at >= END {
-                    return Ok(flat);
-                }
+            if at < self.needed {
+                at = self.symbol(bits, buffer, coefficients, at)?;
             }
         }
-        if at == 64 { Ok(flat) } else { Err(BadCode) }
+        match at {
+            0..64 => self.skip(bits, buffer, at).map(|()| at == 1),
+            64 => Ok(false),
+            // What ends at once is flat.
+            END.. => Ok(at == 1 + END),
+            _ => Err(BadCode),
+        }
+    }
+
+    /// Decodes the coefficient at `at`, or behind zeros there, and says where the next is.
+    #[inline(always)]
+    fn symbol(
+        &self,
+        bits: &mut Bits,
+        buffer: &Buffer,
+        coefficients: &mut Coefficients,
+        at: u32,
+    ) -> Result<u32, BadCode> {
+        let symbol = self.ac.peek(bits, buffer)?;
+        // The end of a block and sixteen zeros write a zero where there is one.
+        let step = self.steps[((at + symbol.run()) & 127) as usize];
+        coefficients[(step & 127) as usize] = dequantized(bits.value(symbol), step);
+        bits.skip(symbol.bits());
+        Ok(at + symbol.advance())
+    }
+
+    /// Passes over the rest of a block.
+    #[inline(always)]
+    fn skip(&self, bits: &mut Bits, buffer: &Buffer, mut at: u32) -> Result<(), BadCode> {
+        loop {
+            bits.refill(buffer);
+            for _ in 0..Skips::A_REFILL {
+                let (taken, advance) = self.skips.peek(bits);
+                let next = at + advance;
+                if next < 64 {
+                    bits.skip(taken);
+                    at = next;
+                    continue;
+                }
+                if next == 64 || (1..64).contains(&next.wrapping_sub(END)) {
+                    bits.skip(taken);
+                    return Ok(());
+                }
+                // What an entry takes may reach into the next block: a symbol at a time.
+                let symbol = self.ac.peek(bits, buffer)?;
+                bits.skip(symbol.bits());
+                at += symbol.advance();
+                if at == 64 || at >= END {
+                    return Ok(());
+                }
+                if at > 64 {
+                    return Err(BadCode);
+                }
+                break;
+            }
+        }
     }
 }
 
 #[inline(always)]
 fn dequantized(value: i32, step: u32) -> i16 {
-    value.saturating_mul((step >> 8) as i32).clamp(i16::MIN.into(), i16::MAX.into()) as i16
+    // Coefficients of real pictures have 11 bits; what overflows means nothing.
+    value.wrapping_mul((step >> 8) as i32) as i16
 }

@@ -22,7 +22,10 @@ pub(crate) type Coefficients = [i16; 128];
 pub(crate) type Tile = [u8; 64];
 
 /// The transforms, on one kind of processor.
-pub(crate) trait Kernels: Copy {
+pub(crate) trait Kernels: Copy + Send + Sync {
+    /// `work`, compiled for this kind of processor as far as it is inlined.
+    fn run<R>(self, work: impl FnOnce() -> R) -> R;
+
     /// N = 8.
     fn eight(self, coefficients: &Coefficients) -> Tile;
     /// N = 6.

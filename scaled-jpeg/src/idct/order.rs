@@ -3,7 +3,7 @@
 use crate::scale::Scale;
 
 /// Where coefficients go that the scale does not need.
-pub(crate) const TRASH: u8 = 64;
+const TRASH: u8 = 64;
 
 /// Column (u) and row (v) of each coefficient in zigzag order (T.81, figure A.6).
 const ZIGZAG: [(u8, u8); 64] = zigzag();
@@ -28,6 +28,12 @@ impl Order {
             }
         }
         order
+    }
+
+    /// The coefficients that are needed, as bits by their place in zigzag order.
+    pub(crate) fn wanted(&self) -> u64 {
+        let needed = |index: &usize| self.places[*index] != TRASH;
+        (0..64).filter(needed).fold(0, |wanted, index| wanted | 1 << index)
     }
 }
 

@@ -8,6 +8,10 @@ use super::{Coefficients, Kernels, Tile};
 pub(crate) struct Portable;
 
 impl Kernels for Portable {
+    fn run<R>(self, work: impl FnOnce() -> R) -> R {
+        work()
+    }
+
     fn eight(self, coefficients: &Coefficients) -> Tile {
         transform::<8>(coefficients, eight)
     }
