@@ -120,13 +120,16 @@ fn coefficients(source: &SourceInfo, jpeg: &JpegInfo, scales: &[Scale; 4]) -> u6
     if !jpeg.progressive {
         return 0;
     }
-    let (across, down) = most_factors(jpeg);
-    let mcus = |side: u32, most: u8| u64::from(side).div_ceil(8 * u64::from(most));
-    let mcus = mcus(source.width, across) * mcus(source.height, down);
-    let of_component = |((across, down), scale): ((u8, u8), Scale)| {
-        let numerator = u64::from(scale.numerator());
-        let blocks = mcus * u64::from(across) * u64::from(down);
-        blocks * ((2 * numerator * numerator).next_multiple_of(8) + 8)
+    let of_component = |(factors, scale): ((u8, u8), Scale)| {
+        let [across, down] = scale::grid(source, jpeg, factors, Scale::Eighth).map(u64::from);
+        across
+            * down
+            * match scale {
+                Scale::Eighth => 2,
+                Scale::Quarter => 2 * 4 + 8,
+                Scale::ThreeEighths | Scale::Half => 2 * 16 + 8,
+                Scale::ThreeQuarters | Scale::Full => 2 * 64 + 8,
+            }
     };
     components(jpeg, scales).map(of_component).sum()
 }

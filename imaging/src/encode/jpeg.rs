@@ -18,6 +18,9 @@ pub(super) fn encode(picture: &Upright, spec: &RenditionSpec) -> Result<Vec<u8>,
     encoder.set_sampling_factor(SamplingFactor::R_4_2_0);
     // Nearest would shift chroma by half a pixel.
     encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
+    if let Some(kept) = &picture.kept {
+        encoder.add_icc_profile(&kept.icc).map_err(Fault::new)?;
+    }
     match &picture.pixels {
         Pixels::Grey(grey) => encoder.encode(grey, width, height, ColorType::Luma),
         Pixels::YCbCr420 { luma, blue, red } => {

@@ -1,8 +1,9 @@
 //! PNG, 8 bits a sample, by the `png` crate.
 
+use std::borrow::Cow;
 use std::io::Write;
 
-use png::{BitDepth, ColorType, Compression, Encoder, Filter};
+use png::{BitDepth, ColorType, Compression, Encoder, Filter, Info};
 
 use super::EncodeError;
 use crate::Fault;
@@ -23,7 +24,9 @@ pub(super) fn encode(picture: &Upright, stop: &Stop) -> Result<Vec<u8>, EncodeEr
         }
     };
     let mut file = Vec::new();
-    let mut encoder = Encoder::new(&mut file, picture.width, picture.height);
+    let mut info = Info::with_size(picture.width, picture.height);
+    info.icc_profile = picture.kept.as_ref().map(|kept| Cow::Borrowed(&kept.icc[..]));
+    let mut encoder = Encoder::with_info(&mut file, info).map_err(Fault::new)?;
     encoder.set_color(color);
     encoder.set_depth(BitDepth::Eight);
     encoder.set_compression(Compression::Balanced);
