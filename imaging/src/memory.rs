@@ -224,7 +224,7 @@ fn stored(source: &SourceInfo, spec: &RenditionSpec) -> (u32, u32) {
 }
 
 /// Bytes beside both pictures while one is made from the other: one side done, coefficients, a picture with alpha
-/// premultiplied, and of JPEG a plane with its edges repeated.
+/// premultiplied, and of JPEG a plane with its edges repeated or turned over.
 fn resizing(
     source: &SourceInfo,
     scales: &[Scale; 4],
@@ -240,7 +240,9 @@ fn resizing(
         let padded = planes.filter(|(index, (factors, _))| *index > 0 || *factors != whole);
         let padded =
             padded.map(|(_, (factors, scale))| plane(source, jpeg, factors, scale)).max().unwrap_or(0);
-        return width * u64::from(to_height) + padded + coefficients;
+        // What is resized in one direction, and that turned over; or that, and both ways.
+        let (to_width, to_height) = (u64::from(to_width), u64::from(to_height));
+        return (width * to_height).max(to_width * to_height) + width * to_height + padded + coefficients;
     }
     if (width, height) == (to_width.into(), to_height.into()) {
         return 0;
