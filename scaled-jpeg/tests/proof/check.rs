@@ -103,8 +103,12 @@ pub(crate) struct Complaints(Vec<String>);
 
 impl Complaints {
     pub(crate) fn add(&mut self, case: &Case, what: String) {
-        let factors: Vec<_> =
-            case.picture.components.iter().map(|component| (component.horizontal, component.vertical)).collect();
+        let factors: Vec<_> = case
+            .picture
+            .components
+            .iter()
+            .map(|component| (component.horizontal, component.vertical))
+            .collect();
         let (width, height) = (case.picture.width, case.picture.height);
         let encoding = &case.encoding;
         self.0.push(format!(

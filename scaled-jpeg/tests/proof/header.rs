@@ -66,9 +66,8 @@ fn geometry_is_that_of_the_standard() {
     let header = decoder.header();
     assert_eq!((header.width, header.height, header.restart_interval), (33, 19, 2));
     assert_eq!(header.process, Process::Baseline);
-    let parts = |component: &Component| {
-        (component.horizontal, component.vertical, component.width, component.height)
-    };
+    let parts =
+        |component: &Component| (component.horizontal, component.vertical, component.width, component.height);
     let found: Vec<_> = header.components.iter().map(parts).collect();
     assert_eq!(found, [(2, 2, 33, 19), (1, 1, 17, 10), (1, 1, 17, 10)]);
 }

@@ -25,7 +25,8 @@ fn any_number_of_threads_gives_the_same() {
     files.extend((0..60).map(|seed| Case::any(&mut Dice::seeded(0x11_0000 + seed)).file.bytes));
     for (index, file) in files.iter().enumerate() {
         for scale in [Scale::Eighth, Scale::Half, Scale::Full] {
-            let of = |threads| decode_with(file, [scale; 4], Options { threads, ..Options::default() }).unwrap();
+            let of =
+                |threads| decode_with(file, [scale; 4], Options { threads, ..Options::default() }).unwrap();
             let one = of(1);
             for threads in [0, 2, 3, 8] {
                 let more = of(threads);
@@ -50,8 +51,9 @@ fn any_number_of_threads_finds_the_same_damage() {
         if dice.one_in(2) {
             bytes.truncate(bytes.len() - dice.below(bytes.len() as u32 / 2) as usize);
         }
-        let of =
-            |threads| decode_with(&bytes, [Scale::Half; 4], Options { threads, ..Options::default() }).unwrap();
+        let of = |threads| {
+            decode_with(&bytes, [Scale::Half; 4], Options { threads, ..Options::default() }).unwrap()
+        };
         let (one, two) = (of(1), of(2));
         assert!(one.planes == two.planes, "file {seed}: {:?} and {:?}", one.damage, two.damage);
         assert_eq!(one.damage.is_some(), two.damage.is_some());
@@ -63,10 +65,12 @@ fn what_would_take_more_memory_is_refused_before() {
     for progressive in [false, true] {
         let (_, file) = files::usual((600, 400), progressive, 0, 1);
         for scale in Scale::ALL {
-            let with = |memory| decode_with(&file.bytes, [scale; 4], Options { memory, ..Options::default() });
+            let with =
+                |memory| decode_with(&file.bytes, [scale; 4], Options { memory, ..Options::default() });
             let Err(Error::TooLarge { needed, allowed }) = with(1) else { panic!("one byte is enough") };
             assert_eq!(allowed, 1);
-            let planes: usize = decode(&file.bytes, [scale; 4]).unwrap().planes.iter().map(|p| p.samples.len()).sum();
+            let planes: usize =
+                decode(&file.bytes, [scale; 4]).unwrap().planes.iter().map(|p| p.samples.len()).sum();
             assert!(needed >= planes as u64, "{needed} bytes for {planes} samples");
             assert!(with(needed).is_ok(), "{needed} bytes were said to be enough");
             assert!(matches!(with(needed - 1), Err(Error::TooLarge { .. })));
@@ -78,10 +82,11 @@ fn what_would_take_more_memory_is_refused_before() {
 #[test]
 fn a_small_scale_of_a_progressive_file_takes_little_memory() {
     let (_, file) = files::usual((1_200, 800), true, 0, 1);
-    let needed = |scale| match decode_with(&file.bytes, [scale; 4], Options { memory: 1, ..Options::default() }) {
-        Err(Error::TooLarge { needed, .. }) => needed,
-        other => panic!("{:?}", other.map(|decoded| decoded.damage)),
-    };
+    let needed =
+        |scale| match decode_with(&file.bytes, [scale; 4], Options { memory: 1, ..Options::default() }) {
+            Err(Error::TooLarge { needed, .. }) => needed,
+            other => panic!("{:?}", other.map(|decoded| decoded.damage)),
+        };
     let needed = Scale::ALL.map(needed);
     println!("1200 × 800, progressive, 4:2:0, by scale: {needed:?} bytes");
     assert!(needed.is_sorted());
@@ -118,7 +123,8 @@ fn a_file_of_thousands_of_scans_is_not_walked_through() {
 fn as_many_scans_as_allowed_are_decoded() {
     let (picture, file) = files::usual((64, 64), true, 0, 1);
     let scans = crate::support::script::common(&picture).len() as u32;
-    let with = |max_scans| decode_with(&file.bytes, [Scale::Full; 4], Options { max_scans, ..Options::default() });
+    let with =
+        |max_scans| decode_with(&file.bytes, [Scale::Full; 4], Options { max_scans, ..Options::default() });
     assert!(with(scans).unwrap().damage.is_none());
     assert!(with(scans - 1).map_or(true, |decoded| decoded.damage.is_some()));
 }

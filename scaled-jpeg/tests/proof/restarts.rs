@@ -62,7 +62,10 @@ fn a_flipped_bit_damages_at_most_its_interval() {
             let interval = subject.markers.iter().filter(|&&marker| marker < at).count();
             let decoded = decode(&bytes, SCALES).unwrap();
             let touched = subject.touched(&decoded);
-            assert!(touched.iter().all(|&one| one == interval), "{touched:?} are touched, {interval} is flipped");
+            assert!(
+                touched.iter().all(|&one| one == interval),
+                "{touched:?} are touched, {interval} is flipped"
+            );
             let strict = Options { damage: OnDamage::Fail, ..Options::default() };
             assert_eq!(decode_with(&bytes, SCALES, strict).is_err(), decoded.damage.is_some());
             flips += 1;
@@ -85,7 +88,10 @@ fn a_lost_restart_marker_is_noticed() {
         let decoded = decode(&bytes, SCALES).unwrap();
         assert!(decoded.damage.is_some(), "marker {lost} is lost");
         let touched = subject.touched(&decoded);
-        assert!(touched.iter().all(|&one| one == lost || one == lost + 1), "{touched:?} are touched by {lost}");
+        assert!(
+            touched.iter().all(|&one| one == lost || one == lost + 1),
+            "{touched:?} are touched by {lost}"
+        );
     }
 }
 

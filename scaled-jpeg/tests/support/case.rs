@@ -34,7 +34,8 @@ impl Case {
 
     /// A file of this size and these sampling factors; the rest is by chance.
     pub(crate) fn new(size: (u32, u32), factors: &[Factors], content: Content, dice: &mut Dice<'_>) -> Self {
-        let process = dice.pick(&[Process::Baseline, Process::Extended, Process::Progressive, Process::Progressive]);
+        let process =
+            dice.pick(&[Process::Baseline, Process::Extended, Process::Progressive, Process::Progressive]);
         let mut picture = Picture::grey(size.0, size.1, factors);
         for (index, component) in picture.components.iter_mut().enumerate() {
             component.table = index.min(dice.below(4) as usize);

@@ -164,4 +164,3 @@ impl Padded {
         Plane { numerator: self.numerator, width: self.width, height: self.height, samples }
     }
 }
-

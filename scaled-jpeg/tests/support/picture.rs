@@ -5,9 +5,9 @@ pub(crate) type Block = [i16; 64];
 
 /// Position in the zigzag order to row × 8 + column (T.81, figure A.6).
 pub(crate) const ZIGZAG: [u8; 64] = [
-    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
-    28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61,
-    54, 47, 55, 62, 63,
+    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7,
+    14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39,
+    46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
 
 #[derive(Debug, Clone)]
@@ -40,7 +40,14 @@ impl Picture {
         let mut picture = Self { width, height, components: Vec::new(), quantization: [[1; 64]; 4] };
         for (index, &(horizontal, vertical)) in factors.iter().enumerate() {
             let (id, table) = (index as u8 + 1, usize::from(index > 0));
-            picture.components.push(Component { id, horizontal, vertical, table, across: 0, blocks: Vec::new() });
+            picture.components.push(Component {
+                id,
+                horizontal,
+                vertical,
+                table,
+                across: 0,
+                blocks: Vec::new(),
+            });
         }
         let (columns, rows) = picture.mcus();
         for component in &mut picture.components {
@@ -101,7 +108,8 @@ impl Picture {
                     let (across, down) = (usize::from(component.horizontal), usize::from(component.vertical));
                     for y in row * down..(row + 1) * down {
                         mcu.extend(
-                            (column * across..(column + 1) * across).map(|x| (index, y * component.across + x)),
+                            (column * across..(column + 1) * across)
+                                .map(|x| (index, y * component.across + x)),
                         );
                     }
                 }

@@ -17,8 +17,7 @@ pub(crate) fn plane(picture: &Picture, index: usize, numerator: usize) -> Expect
     for top in (0..height).step_by(numerator) {
         for left in (0..width).step_by(numerator) {
             let at = top / numerator * component.across + left / numerator;
-            let block =
-                transform.apply(&component.blocks[at], &picture.quantization[component.table]);
+            let block = transform.apply(&component.blocks[at], &picture.quantization[component.table]);
             for y in 0..numerator.min(height - top) {
                 for x in 0..numerator.min(width - left) {
                     samples[(top + y) * width + left + x] = block[y * numerator + x];
@@ -46,6 +45,11 @@ impl Expected {
             agreement.add(sample, expected.round().clamp(0.0, 255.0) as u8);
         }
         agreement
+    }
+
+    /// Whether a sample lies outside of `low..=high`, before it is cut to 0..=255.
+    pub(crate) fn overshoots(&self, low: f64, high: f64) -> bool {
+        !self.samples.iter().all(|sample| (low..=high).contains(sample))
     }
 }
 

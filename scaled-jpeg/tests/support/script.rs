@@ -40,7 +40,8 @@ pub(crate) fn sequential(picture: &Picture, dice: &mut Dice<'_>) -> Vec<Scan> {
 /// The progressive script that common encoders write for three components, and its like for other counts.
 pub(crate) fn common(picture: &Picture) -> Vec<Scan> {
     let all: Vec<usize> = (0..picture.components.len()).collect();
-    let dc = if fits(picture, &all) { vec![all.clone()] } else { all.iter().map(|&index| vec![index]).collect() };
+    let dc =
+        if fits(picture, &all) { vec![all.clone()] } else { all.iter().map(|&index| vec![index]).collect() };
     let scan = |components: &[usize], band, high, low| Scan {
         components: components.to_vec(),
         band,
