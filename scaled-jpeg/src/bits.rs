@@ -2,6 +2,13 @@
 
 use crate::huffman::Symbol;
 
+/// Bytes of a buffer. A constant, so that refilling takes one comparison.
+pub(crate) const LENGTH: usize = 1 << 16;
+/// Where the last word of it begins.
+const LAST: usize = LENGTH - 8;
+
+pub(crate) type Buffer = [u8; LENGTH];
+
 /// The next bits of a scan, most significant first, and where more come from. A small value to copy, so that it
 /// lives in registers.
 ///
@@ -27,9 +34,12 @@ impl Bits {
 
     /// Makes sure of [`Self::REFILLED`] bits. What lies behind the buffer is zero.
     #[inline(always)]
-    pub(crate) fn refill(&mut self, buffer: &[u8]) {
-        let next = buffer.get(self.position..).and_then(<[u8]>::first_chunk::<8>);
-        self.word |= next.map_or(0, |&bytes| u64::from_be_bytes(bytes)) >> self.count;
+    pub(crate) fn refill(&mut self, buffer: &Buffer) {
+        let next = match self.position {
+            0..=LAST => u64::from_be_bytes(*buffer[self.position..].first_chunk().unwrap_or(&[0; 8])),
+            _ => 0,
+        };
+        self.word |= next >> self.count;
         self.position += ((63 - self.count) / 8) as usize;
         self.count |= Self::REFILLED;
     }

@@ -87,7 +87,7 @@ impl Symbols {
     #[inline(always)]
     pub(crate) fn peek(&self, bits: &Bits) -> Result<Symbol, BadCode> {
         let symbol = self.fast[bits.peek::<FAST>()];
-        if symbol.is_known() { Ok(symbol) } else { self.canonical.find(bits) }
+        if symbol.is_known() { Ok(symbol) } else { self.canonical.find(bits.peek::<16>() as u32) }
     }
 }
 
@@ -183,10 +183,10 @@ impl Canonical {
         }
     }
 
+    /// The symbol that these 16 bits begin with. They are passed by value: bits whose address is known stay out of registers.
     #[cold]
     #[inline(never)]
-    fn find(&self, bits: &Bits) -> Result<Symbol, BadCode> {
-        let next = bits.peek::<16>() as u32;
+    fn find(&self, next: u32) -> Result<Symbol, BadCode> {
         let length = self.limits.iter().position(|&limit| next < limit).ok_or(BadCode)? as u32 + 1;
         let code = (next >> (16 - length)) as i32;
         let index = (code + self.offsets[length as usize - 1]) as usize;

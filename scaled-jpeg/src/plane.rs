@@ -35,25 +35,33 @@ pub(crate) struct Band<'a> {
 }
 
 impl Band<'_> {
-    /// Where the row begins and how many of its samples from `x` on there are, N at most; `None` if there are none.
-    #[inline(always)]
-    fn place<const N: usize>(&self, x: usize, y: usize) -> Option<(usize, usize)> {
-        let samples = N.min(self.width.checked_sub(x)?);
-        Some((y.checked_sub(self.top)? * self.width + x, samples))
-    }
-
     /// Writes the block of `N` × `N` samples in that column and row of blocks.
     #[inline(always)]
     pub(crate) fn put<const N: usize>(&mut self, (column, row): (u32, u32), tile: &Tile) {
         let (x, y) = (column as usize * N, row as usize * N);
-        for (dy, source) in tile.as_chunks::<8>().0[..N].iter().enumerate() {
-            let Some((at, samples)) = self.place::<N>(x, y + dy) else { return };
+        let rows = tile.as_chunks::<8>().0;
+        let Some(first) = y.checked_sub(self.top) else { return };
+        let (from, length) = (first * self.width + x, (N - 1) * self.width + N);
+        if x + N <= self.width
+            && let Some(area) = self.samples.get_mut(from..from + length)
+        {
+            for (dy, source) in rows[..N].iter().enumerate() {
+                area[dy * self.width..][..N].copy_from_slice(&source[..N]);
+            }
+            return;
+        }
+        self.put_part(x, first, &rows[..N], N);
+    }
+
+    /// Writes what there is of a block at the right or the lower edge.
+    #[cold]
+    #[inline(never)]
+    fn put_part(&mut self, x: usize, first: usize, rows: &[[u8; 8]], n: usize) {
+        let samples = n.min(self.width.saturating_sub(x));
+        for (y, source) in (first..).zip(rows) {
+            let at = y * self.width + x;
             if let Some(target) = self.samples.get_mut(at..at + samples) {
-                if samples == N {
-                    target.copy_from_slice(&source[..N]);
-                } else {
-                    target.copy_from_slice(&source[..samples]);
-                }
+                target.copy_from_slice(&source[..samples]);
             }
         }
     }
@@ -61,8 +69,10 @@ impl Band<'_> {
     /// Writes a block of one sample.
     #[inline(always)]
     pub(crate) fn put_one(&mut self, (column, row): (u32, u32), sample: u8) {
-        if let Some((at, 1)) = self.place::<1>(column as usize, row as usize)
-            && let Some(target) = self.samples.get_mut(at)
+        let (x, y) = (column as usize, row as usize);
+        if x < self.width
+            && let Some(first) = y.checked_sub(self.top)
+            && let Some(target) = self.samples.get_mut(first * self.width + x)
         {
             *target = sample;
         }

@@ -20,10 +20,10 @@ pub(crate) trait Segment {
         kernels: K,
         job: &Job<'_>,
         window: &mut Window<'_>,
-        bits: &mut Bits,
+        bits: Bits,
         bands: &mut [Band<'_>],
         mcus: Range<u32>,
-    ) -> Result<(), Trouble>;
+    ) -> Result<Bits, Trouble>;
 
     /// Takes back what was made of `mcus`.
     fn blank(&mut self, bands: &mut [Band<'_>], mcus: Range<u32>);
@@ -71,10 +71,10 @@ pub(crate) fn run<K: Kernels, S: Segment>(
     while start < total {
         let end = total.min(start.saturating_add(interval));
         let decoded = segment
-            .decode(kernels, job, &mut window, &mut bits, bands, start..end)
-            .and_then(|()| window.look_after(&mut bits).map_err(|_| Trouble::Starved { mcu: end - 1 }));
+            .decode(kernels, job, &mut window, bits, bands, start..end)
+            .and_then(|bits| window.look_after(bits).map_err(|_| Trouble::Starved { mcu: end - 1 }));
         let (from, what) = match decoded {
-            Ok(()) => (end, None),
+            Ok(_) => (end, None),
             Err(Trouble::Cancelled) => return Err(Error::Cancelled),
             Err(Trouble::Starved { mcu }) => (mcu, Some("its data ends too early")),
             Err(Trouble::BadCode { mcu }) => (mcu, Some("its data has a code that does not exist")),
@@ -84,13 +84,14 @@ pub(crate) fn run<K: Kernels, S: Segment>(
         outcome.damage = outcome.damage.or(what);
         start = end;
         if start < total {
-            match next_piece(&mut window, &mut bits, number) {
+            match next_piece(&mut window, number) {
                 None => {
                     outcome.damage = outcome.damage.or(Some("its data ends too early"));
                     break;
                 }
-                Some(0) => {}
-                Some(lost) => {
+                Some((next, 0)) => bits = next,
+                Some((next, lost)) => {
+                    bits = next;
                     outcome.damage = outcome.damage.or(Some("restart markers are missing"));
                     start = start.saturating_add(interval.saturating_mul(u32::from(lost)));
                     number = (number + lost) & 7;
@@ -107,13 +108,14 @@ pub(crate) fn run<K: Kernels, S: Segment>(
 }
 
 /// Goes on behind the next restart marker, number `expected`, and says how many were lost before it.
-fn next_piece(window: &mut Window<'_>, bits: &mut Bits, expected: u8) -> Option<u8> {
+fn next_piece(window: &mut Window<'_>, expected: u8) -> Option<(Bits, u8)> {
     loop {
-        match window.restart(bits)?.wrapping_sub(expected) & 7 {
-            lost @ 1..=2 => return Some(lost),
+        let (bits, number) = window.restart()?;
+        match number.wrapping_sub(expected) & 7 {
+            lost @ 1..=2 => return Some((bits, lost)),
             // One of those that should have come before (libjpeg's `jpeg_resync_to_restart` draws the lines so).
             6..=7 => {}
-            _ => return Some(0),
+            _ => return Some((bits, 0)),
         }
     }
 }

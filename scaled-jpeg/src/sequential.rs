@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::bits::Bits;
+use crate::bits::{Bits, Buffer};
 use crate::block;
 use crate::decoder::{Job, Quantizers};
 use crate::error::Error;
@@ -77,18 +77,19 @@ impl Sequential {
         kernels: K,
         job: &Job<'_>,
         window: &mut Window<'_>,
-        bits: &mut Bits,
+        bits: Bits,
         bands: &mut [Band<'_>],
         mcus: Range<u32>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<Bits, Trouble> {
         let mut predictions = [0; 4];
         let mut coefficients: Coefficients = [0; 128];
         let (mut x, mut y) = (mcus.start % self.mcus.0, mcus.start / self.mcus.0);
         // A copy of its own can live in registers.
-        let mut local = *bits;
+        let mut local = bits;
         for mcu in mcus {
             if local.position >= window.limit {
-                window.look_after(&mut local).map_err(|_| Trouble::Starved { mcu: mcu.saturating_sub(1) })?;
+                local =
+                    window.look_after(local).map_err(|_| Trouble::Starved { mcu: mcu.saturating_sub(1) })?;
             }
             for unit in &self.units {
                 let channel = &self.channels[unit.part];
@@ -117,8 +118,7 @@ impl Sequential {
                 }
             }
         }
-        *bits = local;
-        Ok(())
+        Ok(local)
     }
 }
 
@@ -133,10 +133,10 @@ impl Segment for Sequential {
         kernels: K,
         job: &Job<'_>,
         window: &mut Window<'_>,
-        bits: &mut Bits,
+        bits: Bits,
         bands: &mut [Band<'_>],
         mcus: Range<u32>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<Bits, Trouble> {
         self.piece(kernels, job, window, bits, bands, mcus)
     }
 
@@ -158,7 +158,7 @@ impl Channel {
     fn block(
         &self,
         bits: &mut Bits,
-        buffer: &[u8],
+        buffer: &Buffer,
         prediction: &mut i32,
         coefficients: &mut Coefficients,
     ) -> Result<bool, BadCode> {
@@ -208,5 +208,5 @@ impl Channel {
 
 #[inline(always)]
 fn dequantized(value: i32, step: u32) -> i16 {
-    value.saturating_mul((step >> 8) as i32).clamp(i16::MIN.into(), i16::MAX.into()) as i16
+    value.wrapping_mul((step >> 8) as i32).clamp(i16::MIN.into(), i16::MAX.into()) as i16
 }

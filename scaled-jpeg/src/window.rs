@@ -2,19 +2,20 @@
 
 use memchr::memchr;
 
-use crate::bits::Bits;
+use crate::bits::{Bits, Buffer, LENGTH};
 use crate::marker::is_restart;
 
 /// What one MCU takes at most: ten blocks of 64 coefficients, each a code of 16 bits and a value of 15.
 const MCU: usize = 10 * 64 * 31 / 8 + 16;
-const SIZE: usize = 1 << 16;
+/// Bytes of the file that are in the buffer at once.
+const ROOM: usize = LENGTH - MCU;
 
 /// The window slides over the file and ends at any marker. Behind that it holds zeros.
 pub(crate) struct Window<'a> {
     file: &'a [u8],
     /// Where the file goes on; at a marker, where `ended`.
     at: usize,
-    buffer: Vec<u8>,
+    buffer: Box<Buffer>,
     /// Bytes of the buffer that came from the file.
     length: usize,
     ended: bool,
@@ -29,26 +30,25 @@ pub(crate) struct Starved;
 impl<'a> Window<'a> {
     /// Begins at `at`.
     pub(crate) fn new(file: &'a [u8], at: usize) -> (Self, Bits) {
-        // What is left of the file may be far less.
-        let size = SIZE.min(file.len().saturating_sub(at) + MCU);
-        let mut window = Self { file, at, buffer: vec![0; size + MCU], length: 0, ended: false, limit: 0 };
+        let buffer = Box::new([0; LENGTH]);
+        let mut window = Self { file, at, buffer, length: 0, ended: false, limit: 0 };
         let mut bits = Bits::default();
         window.fill(&mut bits);
         (window, bits)
     }
 
-    pub(crate) fn buffer(&self) -> &[u8] {
+    pub(crate) fn buffer(&self) -> &Buffer {
         &self.buffer
     }
 
     /// To be called before an MCU where `bits` have come to [`Self::limit`], and at the end.
     #[cold]
     #[inline(never)]
-    pub(crate) fn look_after(&mut self, bits: &mut Bits) -> Result<(), Starved> {
+    pub(crate) fn look_after(&mut self, mut bits: Bits) -> Result<Bits, Starved> {
         if !self.ended {
-            self.fill(bits);
+            self.fill(&mut bits);
         }
-        if self.ended && bits.taken() > self.length as u64 * 8 { Err(Starved) } else { Ok(()) }
+        if self.ended && bits.taken() > self.length as u64 * 8 { Err(Starved) } else { Ok(bits) }
     }
 
     /// Drops what was read and appends what follows.
@@ -57,10 +57,9 @@ impl<'a> Window<'a> {
         self.buffer.copy_within(read..self.length, 0);
         self.length -= read;
         bits.position -= read;
-        let room = self.buffer.len() - MCU;
-        while self.length < room && !self.ended {
+        while self.length < ROOM && !self.ended {
             let rest = &self.file[self.at.min(self.file.len())..];
-            let rest = &rest[..rest.len().min(room - self.length)];
+            let rest = &rest[..rest.len().min(ROOM - self.length)];
             let run = memchr(0xFF, rest).unwrap_or(rest.len());
             self.buffer[self.length..self.length + run].copy_from_slice(&rest[..run]);
             self.length += run;
@@ -107,13 +106,13 @@ impl<'a> Window<'a> {
 
     /// Goes on behind the next restart marker and gives its number, 0 to 7; `None` if another marker or the end of
     /// the file comes first.
-    pub(crate) fn restart(&mut self, bits: &mut Bits) -> Option<u8> {
+    pub(crate) fn restart(&mut self) -> Option<(Bits, u8)> {
         let end = self.end();
         let code = self.file.get(end + 1).copied().filter(|&code| is_restart(code))?;
         self.at = end + 2;
         (self.length, self.ended) = (0, false);
-        *bits = Bits::default();
-        self.fill(bits);
-        Some(code & 7)
+        let mut bits = Bits::default();
+        self.fill(&mut bits);
+        Some((bits, code & 7))
     }
 }

@@ -64,20 +64,32 @@ const fn pair(n: usize, x: usize, u: usize, next: usize) -> i32 {
     (weight(n, x, u) as u16 as u32 | (weight(n, x, next) as u16 as u32) << 16) as i32
 }
 
+/// A register of one 32-bit value.
+const fn lanes(value: i32) -> [i32; 8] {
+    [value; 8]
+}
+
 /// For sample j of N, j < N / 2: the pairs of frequencies as [`super::Order`] has them.
 struct Halves<const N: usize>;
 
 impl<const N: usize> Halves<N> {
-    const PAIRS: [[i32; 4]; 4] = {
-        let mut pairs = [[0; 4]; 4];
+    const PAIRS: [[[i32; 8]; 4]; 4] = {
+        let mut pairs = [[[0; 8]; 4]; 4];
         let mut j = 0;
         while j < N / 2 {
-            pairs[j] = [pair(N, j, 0, 2), pair(N, j, 4, 6), pair(N, j, 1, 3), pair(N, j, 5, 7)];
+            pairs[j] = [
+                lanes(pair(N, j, 0, 2)),
+                lanes(pair(N, j, 4, 6)),
+                lanes(pair(N, j, 1, 3)),
+                lanes(pair(N, j, 5, 7)),
+            ];
             j += 1;
         }
         pairs
     };
 }
+
+// No closures below: they are not compiled for AVX2 when something else calls them.
 
 /// One pass: the sums of all even and of all odd frequencies, added for the first half of the samples, subtracted
 /// for the second.
@@ -86,90 +98,116 @@ impl<const N: usize> Halves<N> {
 fn pass<const N: usize, const SHIFT: i32>(inputs: [__m256i; 4], half: i32) -> [__m256i; 8] {
     let half = _mm256_set1_epi32(half);
     let mut outputs = [_mm256_setzero_si256(); 8];
-    for j in 0..N / 2 {
-        let [a, b, c, d] = Halves::<N>::PAIRS[j].map(|pair| _mm256_set1_epi32(pair));
-        let even = _mm256_add_epi32(_mm256_madd_epi16(inputs[0], a), _mm256_madd_epi16(inputs[1], b));
-        let odd = _mm256_add_epi32(_mm256_madd_epi16(inputs[2], c), _mm256_madd_epi16(inputs[3], d));
-        let even = _mm256_add_epi32(even, half);
+    let mut j = 0;
+    while j < N / 2 {
+        let weights: &[[i32; 8]; 4] = &Halves::<N>::PAIRS[j];
+        let mut even = _mm256_madd_epi16(inputs[0], bytemuck::cast(weights[0]));
+        even = _mm256_add_epi32(even, _mm256_madd_epi16(inputs[1], bytemuck::cast(weights[1])));
+        let mut odd = _mm256_madd_epi16(inputs[2], bytemuck::cast(weights[2]));
+        odd = _mm256_add_epi32(odd, _mm256_madd_epi16(inputs[3], bytemuck::cast(weights[3])));
+        even = _mm256_add_epi32(even, half);
         outputs[j] = _mm256_srai_epi32::<SHIFT>(_mm256_add_epi32(even, odd));
         outputs[N - 1 - j] = _mm256_srai_epi32::<SHIFT>(_mm256_sub_epi32(even, odd));
+        j += 1;
     }
     outputs
+}
+
+/// Two registers' 32-bit lanes, those of even and those of odd number apart, within each half.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn apart(a: __m256i, b: __m256i) -> (__m256i, __m256i) {
+    let (a, b) = (_mm256_castsi256_ps(a), _mm256_castsi256_ps(b));
+    (
+        _mm256_castps_si256(_mm256_shuffle_ps::<0b10_00_10_00>(a, b)),
+        _mm256_castps_si256(_mm256_shuffle_ps::<0b11_01_11_01>(a, b)),
+    )
+}
+
+/// Four rows of eight samples.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn four_rows(rows: [__m256i; 4]) -> [u8; 32] {
+    let upper = _mm256_packs_epi32(rows[0], rows[1]);
+    let lower = _mm256_packs_epi32(rows[2], rows[3]);
+    let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    bytemuck::cast(_mm256_permutevar8x32_epi32(_mm256_packus_epi16(upper, lower), order))
 }
 
 #[inline]
 #[target_feature(enable = "avx2")]
 fn up_to_eight<const N: usize>(coefficients: &Coefficients) -> Tile {
     let (vectors, _) = coefficients.as_chunks::<16>();
-    let inputs = [0, 1, 2, 3].map(|pair| bytemuck::cast::<[i16; 16], __m256i>(vectors[pair]));
-    let across = pass::<N, { FIRST_SHIFT as i32 }>(inputs, FIRST_HALF);
-
-    // Lanes of `across[x]` are v = 0, 2, 4, 6, 1, 3, 5, 7. Packed, pairs of them are what the second pass multiplies.
-    let packed = [0, 2, 4, 6].map(|x| _mm256_castsi256_ps(_mm256_packs_epi32(across[x], across[x + 1])));
-    let first = [0, 2].map(|at| {
-        let (a, b) = (packed[at], packed[at + 1]);
-        [_mm256_shuffle_ps::<0b10_00_10_00>(a, b), _mm256_shuffle_ps::<0b11_01_11_01>(a, b)]
-            .map(|lanes| _mm256_castps_si256(lanes))
-    });
     let inputs = [
-        _mm256_permute2x128_si256::<0x20>(first[0][0], first[1][0]),
-        _mm256_permute2x128_si256::<0x20>(first[0][1], first[1][1]),
-        _mm256_permute2x128_si256::<0x31>(first[0][0], first[1][0]),
-        _mm256_permute2x128_si256::<0x31>(first[0][1], first[1][1]),
+        bytemuck::cast(vectors[0]),
+        bytemuck::cast(vectors[1]),
+        bytemuck::cast(vectors[2]),
+        bytemuck::cast(vectors[3]),
     ];
-    let rows = pass::<N, { SECOND_SHIFT as i32 }>(inputs, SECOND_HALF);
+    let x = pass::<N, { FIRST_SHIFT as i32 }>(inputs, FIRST_HALF);
 
-    let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-    let four_rows = |at: usize| {
-        let upper = _mm256_packs_epi32(rows[at], rows[at + 1]);
-        let lower = _mm256_packs_epi32(rows[at + 2], rows[at + 3]);
-        let bytes = _mm256_permutevar8x32_epi32(_mm256_packus_epi16(upper, lower), order);
-        bytemuck::cast::<__m256i, [u8; 32]>(bytes)
-    };
-    bytemuck::cast([four_rows(0), four_rows(4)])
+    // Lanes of `x[…]` are v = 0, 2, 4, 6, 1, 3, 5, 7. Packed, pairs of them are what the second pass multiplies.
+    let (a, b) = apart(_mm256_packs_epi32(x[0], x[1]), _mm256_packs_epi32(x[2], x[3]));
+    let (c, d) = apart(_mm256_packs_epi32(x[4], x[5]), _mm256_packs_epi32(x[6], x[7]));
+    let inputs = [
+        _mm256_permute2x128_si256::<0x20>(a, c),
+        _mm256_permute2x128_si256::<0x20>(b, d),
+        _mm256_permute2x128_si256::<0x31>(a, c),
+        _mm256_permute2x128_si256::<0x31>(b, d),
+    ];
+    let y = pass::<N, { SECOND_SHIFT as i32 }>(inputs, SECOND_HALF);
+    bytemuck::cast([four_rows([y[0], y[1], y[2], y[3]]), four_rows([y[4], y[5], y[6], y[7]])])
 }
 
 /// For two samples at once, one in either half of a register: pairs of frequencies.
 struct Quarters<const N: usize>;
 
 impl<const N: usize> Quarters<N> {
-    /// Samples (0, 1) and (2, 3); of each, frequencies (0, 1) and (2, 3).
-    const PAIRS: [[[i32; 2]; 2]; 2] = [
-        [[pair(N, 0, 0, 1), pair(N, 1, 0, 1)], [pair(N, 0, 2, 3), pair(N, 1, 2, 3)]],
-        [[pair(N, 2, 0, 1), pair(N, 3, 0, 1)], [pair(N, 2, 2, 3), pair(N, 3, 2, 3)]],
-    ];
+    /// Of samples (0, 1) and (2, 3): frequencies (0, 1) and (2, 3).
+    const PAIRS: [[[i32; 8]; 2]; 2] =
+        [[Self::halves(0, 0), Self::halves(0, 2)], [Self::halves(2, 0), Self::halves(2, 2)]];
+
+    const fn halves(x: usize, u: usize) -> [i32; 8] {
+        let (a, b) = (pair(N, x, u, u + 1), pair(N, x + 1, u, u + 1));
+        [a, a, a, a, b, b, b, b]
+    }
 }
 
 /// Samples (0, 1) and (2, 3), four lanes each.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn short_pass<const N: usize, const SHIFT: i32>(input: __m256i, half: i32) -> [__m256i; 2] {
+fn short_pass<const N: usize, const SHIFT: i32>(input: __m256i, half: i32) -> (__m256i, __m256i) {
     let low = _mm256_permute2x128_si256::<0x00>(input, input);
     let high = _mm256_permute2x128_si256::<0x11>(input, input);
     let half = _mm256_set1_epi32(half);
-    Quarters::<N>::PAIRS.map(|[first, second]| {
-        let [first, second] = [first, second].map(|[a, b]| _mm256_setr_epi32(a, a, a, a, b, b, b, b));
-        let sum = _mm256_add_epi32(_mm256_madd_epi16(low, first), _mm256_madd_epi16(high, second));
-        _mm256_srai_epi32::<SHIFT>(_mm256_add_epi32(sum, half))
-    })
+    let weights: &[[[i32; 8]; 2]; 2] = &Quarters::<N>::PAIRS;
+    let mut first = _mm256_madd_epi16(low, bytemuck::cast(weights[0][0]));
+    first = _mm256_add_epi32(first, _mm256_madd_epi16(high, bytemuck::cast(weights[0][1])));
+    let mut second = _mm256_madd_epi16(low, bytemuck::cast(weights[1][0]));
+    second = _mm256_add_epi32(second, _mm256_madd_epi16(high, bytemuck::cast(weights[1][1])));
+    (
+        _mm256_srai_epi32::<SHIFT>(_mm256_add_epi32(first, half)),
+        _mm256_srai_epi32::<SHIFT>(_mm256_add_epi32(second, half)),
+    )
 }
 
 #[inline]
 #[target_feature(enable = "avx2")]
 fn up_to_four<const N: usize>(coefficients: &Coefficients) -> Tile {
-    let input = bytemuck::cast::<[i16; 16], __m256i>(coefficients.as_chunks::<16>().0[0]);
-    let [first, second] = short_pass::<N, { FIRST_SHIFT as i32 }>(input, FIRST_HALF);
+    let input = bytemuck::cast(coefficients.as_chunks::<16>().0[0]);
+    let (first, second) = short_pass::<N, { FIRST_SHIFT as i32 }>(input, FIRST_HALF);
     // x = 0, 2 in the lower half, 1, 3 in the upper; of each (v 0, v 1), (v 2, v 3).
     let packed = _mm256_packs_epi32(first, second);
     let input = _mm256_permutevar8x32_epi32(packed, _mm256_setr_epi32(0, 4, 2, 6, 1, 5, 3, 7));
-    let [first, second] = short_pass::<N, { SECOND_SHIFT as i32 }>(input, SECOND_HALF);
+    let (first, second) = short_pass::<N, { SECOND_SHIFT as i32 }>(input, SECOND_HALF);
     // Rows 0, 2 in the lower half, 1, 3 in the upper.
     let packed = _mm256_packs_epi32(first, second);
-    let bytes = bytemuck::cast::<__m256i, [[[u8; 4]; 4]; 2]>(_mm256_packus_epi16(packed, packed));
+    let bytes: [[u8; 4]; 8] = bytemuck::cast(_mm256_packus_epi16(packed, packed));
     let mut tile = [0; 64];
-    for (y, row) in [bytes[0][0], bytes[1][0], bytes[0][1], bytes[1][1]].into_iter().enumerate() {
-        tile[y * 8..y * 8 + 4].copy_from_slice(&row);
-    }
+    tile[..4].copy_from_slice(&bytes[0]);
+    tile[8..12].copy_from_slice(&bytes[4]);
+    tile[16..20].copy_from_slice(&bytes[1]);
+    tile[24..28].copy_from_slice(&bytes[5]);
     tile
 }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::plan::{Planned, band};
 use super::store::Store;
-use crate::bits::Bits;
+use crate::bits::{Bits, Buffer};
 use crate::decoder::Job;
 use crate::error::Error;
 use crate::huffman::{BadCode, Symbols};
@@ -63,7 +63,7 @@ impl Pass<'_> {
     fn begin(
         &self,
         bits: &mut Bits,
-        buffer: &[u8],
+        buffer: &Buffer,
         coefficients: &mut [i16],
         history: &mut u64,
         run: &mut u32,
@@ -100,7 +100,7 @@ impl Pass<'_> {
     fn refine(
         &self,
         bits: &mut Bits,
-        buffer: &[u8],
+        buffer: &Buffer,
         coefficients: &mut [i16],
         history: &mut u64,
         run: &mut u32,
@@ -150,7 +150,7 @@ impl Pass<'_> {
 
     /// A bit for each of `nonzero`: whether its magnitude grows.
     #[inline(always)]
-    fn correct(&self, bits: &mut Bits, buffer: &[u8], coefficients: &mut [i16], nonzero: u64) {
+    fn correct(&self, bits: &mut Bits, buffer: &Buffer, coefficients: &mut [i16], nonzero: u64) {
         // Those that are wanted come first, but for a few.
         let mut kept = nonzero & (u64::MAX >> self.wanted.leading_zeros());
         let mut passed = (nonzero & !kept).count_ones();
@@ -194,10 +194,10 @@ impl Segment for Ac<'_> {
         _: K,
         job: &Job<'_>,
         window: &mut Window<'_>,
-        bits: &mut Bits,
+        bits: Bits,
         _: &mut [Band<'_>],
         mcus: Range<u32>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<Bits, Trouble> {
         let pass = Pass {
             symbols: &self.symbols,
             places: &self.places,
@@ -211,7 +211,7 @@ impl Segment for Ac<'_> {
         let (from, to) = (mcus.start as usize, mcus.end as usize);
         let blocks = self.store.coefficients[from * each..to * each].chunks_exact_mut(each);
         let mut run = 0;
-        let mut local = *bits;
+        let mut local = bits;
         for ((mcu, coefficients), history) in mcus.zip(blocks).zip(&mut self.store.history[from..to]) {
             if mcu.is_multiple_of(across) && job.is_cancelled() {
                 return Err(Trouble::Cancelled);
@@ -221,7 +221,8 @@ impl Segment for Ac<'_> {
                 continue;
             }
             if local.position >= window.limit {
-                window.look_after(&mut local).map_err(|_| Trouble::Starved { mcu: mcu.saturating_sub(1) })?;
+                local =
+                    window.look_after(local).map_err(|_| Trouble::Starved { mcu: mcu.saturating_sub(1) })?;
             }
             let done = match self.refinement {
                 true => pass.refine(&mut local, window.buffer(), coefficients, history, &mut run),
@@ -229,8 +230,7 @@ impl Segment for Ac<'_> {
             };
             done.map_err(|_| Trouble::BadCode { mcu })?;
         }
-        *bits = local;
-        Ok(())
+        Ok(local)
     }
 
     /// What an earlier scan showed stays.

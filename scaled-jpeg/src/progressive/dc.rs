@@ -64,16 +64,17 @@ impl Segment for Dc<'_> {
         _: K,
         job: &Job<'_>,
         window: &mut Window<'_>,
-        bits: &mut Bits,
+        bits: Bits,
         _: &mut [Band<'_>],
         mcus: Range<u32>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<Bits, Trouble> {
         let mut predictions = [0_i32; 4];
         let (mut x, mut y) = (mcus.start % self.mcus.0, mcus.start / self.mcus.0);
-        let mut local = *bits;
+        let mut local = bits;
         for mcu in mcus {
             if local.position >= window.limit {
-                window.look_after(&mut local).map_err(|_| Trouble::Starved { mcu: mcu.saturating_sub(1) })?;
+                local =
+                    window.look_after(local).map_err(|_| Trouble::Starved { mcu: mcu.saturating_sub(1) })?;
             }
             for unit in &self.units {
                 let (component, symbols) = &self.parts[unit.part];
@@ -105,8 +106,7 @@ impl Segment for Dc<'_> {
                 }
             }
         }
-        *bits = local;
-        Ok(())
+        Ok(local)
     }
 
     fn blank(&mut self, _: &mut [Band<'_>], mcus: Range<u32>) {
