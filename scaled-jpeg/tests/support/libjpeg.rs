@@ -4,6 +4,7 @@
 #![allow(unsafe_code, dead_code)]
 
 use std::{
+    ffi::c_long,
     mem::{MaybeUninit, size_of},
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     slice,
@@ -26,7 +27,7 @@ pub(crate) struct Plane {
 pub(crate) struct Decoded {
     pub(crate) planes: Vec<Plane>,
     /// What libjpeg found wrong and went on from.
-    pub(crate) warnings: i64,
+    pub(crate) warnings: c_long,
 }
 
 /// Whether its SIMD code is there, which its build needs nasm for, and this processor can run it.
@@ -117,7 +118,7 @@ impl Decompress {
         }
         // SAFETY: as `new` has set it.
         let warnings = unsafe { (*info.common.err).num_warnings };
-        Decoded { planes: planes.into_iter().map(Padded::cropped).collect(), warnings: warnings as i64 }
+        Decoded { planes: planes.into_iter().map(Padded::cropped).collect(), warnings }
     }
 }
 
