@@ -136,10 +136,7 @@ impl<'a> Decoder<'a> {
         let layout = Layout::new(job.header, scales);
         #[cfg(target_arch = "x86_64")]
         if let Some(avx2) = crate::idct::Avx2::detect() {
-            return avx2.run(
-                #[inline(always)]
-                || decode(avx2, &job, &layout, &self.start),
-            );
+            return decode(avx2, &job, &layout, &self.start);
         }
         decode(Portable, &job, &layout, &self.start)
     }
@@ -182,7 +179,6 @@ impl Quantizers {
     }
 }
 
-#[inline(always)]
 fn decode<K: Kernels>(
     kernels: K,
     job: &Job<'_>,
@@ -202,7 +198,6 @@ fn decode<K: Kernels>(
 }
 
 /// Scan after scan, until every component was there.
-#[inline(always)]
 fn sequential<K: Kernels>(
     kernels: K,
     job: &Job<'_>,

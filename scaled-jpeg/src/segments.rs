@@ -54,7 +54,6 @@ pub(crate) struct Outcome {
 }
 
 /// Decodes the scan whose data begins at `at`.
-#[inline(always)]
 pub(crate) fn run<K: Kernels, S: Segment>(
     kernels: K,
     segment: &mut S,
@@ -70,8 +69,11 @@ pub(crate) fn run<K: Kernels, S: Segment>(
     let (mut start, mut number) = (0_u32, 0_u8);
     while start < total {
         let end = total.min(start.saturating_add(interval));
-        let decoded = segment
-            .decode(kernels, job, &mut window, bits, bands, start..end)
+        let decoded = kernels
+            .run(
+                #[inline(always)]
+                || segment.decode(kernels, job, &mut window, bits, bands, start..end),
+            )
             .and_then(|bits| window.look_after(bits).map_err(|_| Trouble::Starved { mcu: end - 1 }));
         let (from, what) = match decoded {
             Ok(_) => (end, None),

@@ -22,6 +22,7 @@ impl Avx2 {
 impl Kernels for Avx2 {
     #[allow(unsafe_code)]
     fn run<R>(self, work: impl FnOnce() -> R) -> R {
+        #[inline(never)]
         #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
         fn compiled<R>(work: impl FnOnce() -> R) -> R {
             work()

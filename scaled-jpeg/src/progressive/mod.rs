@@ -25,7 +25,6 @@ pub(crate) fn memory(layout: &Layout) -> u64 {
     layout.channels.iter().map(Store::bytes).sum()
 }
 
-#[inline(always)]
 pub(crate) fn decode<K: Kernels>(
     kernels: K,
     job: &Job<'_>,
@@ -73,13 +72,15 @@ pub(crate) fn decode<K: Kernels>(
     }
     for (component, (store, band)) in stores.into_iter().zip(bands).enumerate() {
         if let Some(table) = quantizers.get(component) {
-            store.render(kernels, job, &table, band)?;
+            kernels.run(
+                #[inline(always)]
+                || store.render(kernels, job, &table, band),
+            )?;
         }
     }
     Ok(tally.finish())
 }
 
-#[inline(always)]
 fn run<K: Kernels, S: Segment>(
     kernels: K,
     pass: &mut S,
@@ -90,7 +91,6 @@ fn run<K: Kernels, S: Segment>(
 }
 
 /// Luma on this thread and chroma on another, if there may be two.
-#[inline(always)]
 fn each_component<K: Kernels>(
     kernels: K,
     job: &Job<'_>,
@@ -100,12 +100,7 @@ fn each_component<K: Kernels>(
 ) -> Vec<Result<Option<&'static str>, Error>> {
     match stores.split_first_mut() {
         Some((first, rest)) if job.options.threads > 1 && !rest.is_empty() => thread::scope(|scope| {
-            let others = scope.spawn(move || {
-                kernels.run(
-                    #[inline(always)]
-                    || some_components(kernels, job, layout, scans, 1, rest),
-                )
-            });
+            let others = scope.spawn(move || some_components(kernels, job, layout, scans, 1, rest));
             let mut results = some_components(kernels, job, layout, scans, 0, std::slice::from_mut(first));
             results.extend(others.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             results
@@ -115,7 +110,6 @@ fn each_component<K: Kernels>(
 }
 
 /// The scans of the components from `first` on; what was wrong with each component's.
-#[inline(always)]
 fn some_components<K: Kernels>(
     kernels: K,
     job: &Job<'_>,
