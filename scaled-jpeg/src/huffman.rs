@@ -1,6 +1,6 @@
 //! Huffman decoding by lookup: one symbol at once, or all that fit where their values do not matter.
 
-use crate::bits::Bits;
+use crate::bits::{Bits, Buffer};
 use crate::error::Error;
 use crate::tables::HuffmanCodes;
 
@@ -83,11 +83,15 @@ impl Symbols {
         Ok(Self { fast, canonical })
     }
 
-    /// The next symbol, which is not taken yet. There must be 16 bits.
+    /// The next symbol, which is not taken yet, with its value: of 25 bits if there are just as many.
     #[inline(always)]
-    pub(crate) fn peek(&self, bits: &Bits) -> Result<Symbol, BadCode> {
+    pub(crate) fn peek(&self, bits: &mut Bits, buffer: &Buffer) -> Result<Symbol, BadCode> {
         let symbol = self.fast[bits.peek::<FAST>()];
-        if symbol.is_known() { Ok(symbol) } else { self.canonical.find(bits.peek::<16>() as u32) }
+        if symbol.is_known() {
+            return Ok(symbol);
+        }
+        bits.refill(buffer);
+        self.canonical.find(bits.peek::<16>() as u32)
     }
 }
 
@@ -100,6 +104,10 @@ pub(crate) struct Skips {
 
 impl Skips {
     const UNKNOWN: u16 = 0xFF00;
+    /// Most bits of an entry.
+    const MOST: u32 = 18;
+    /// Entries that can be taken after a refill.
+    pub(crate) const A_REFILL: u32 = Bits::REFILLED / Self::MOST;
 
     pub(crate) fn new(symbols: &Symbols) -> Self {
         let mut first = vec![Symbol::default(); 1 << SKIP];
@@ -110,7 +118,9 @@ impl Skips {
             // The last symbol's value may lie behind the index: its bits are counted, not seen.
             while taken < SKIP {
                 let symbol = first[index << taken & ((1 << SKIP) - 1)];
-                let fits = symbol.is_known() && taken + symbol.code_bits() <= SKIP;
+                let fits = symbol.is_known()
+                    && taken + symbol.code_bits() <= SKIP
+                    && taken + symbol.bits() <= Self::MOST;
                 // END is above all that symbols can add up to.
                 if !fits || (symbol.advance() < END && advance + symbol.advance() > 64) {
                     break;
@@ -128,7 +138,7 @@ impl Skips {
         Self { entries }
     }
 
-    /// Bits taken, at most 27, and how far the position moves; more than 64 and less than [`END`] where one symbol
+    /// Bits taken, and how far the position moves; more than 64 and less than [`END`] where one symbol
     /// has to be taken at a time.
     #[inline(always)]
     pub(crate) fn peek(&self, bits: &Bits) -> (u32, u32) {
@@ -197,6 +207,7 @@ impl Canonical {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bits::LENGTH;
 
     /// Annex K.3.2's first codes for luma's AC.
     const COUNTS: [u8; 16] = [0, 2, 1, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
@@ -210,7 +221,11 @@ mod tests {
     #[test]
     fn symbols_are_found_by_their_codes() {
         let symbols = Symbols::ac(CODES).unwrap();
-        let peek = |word| symbols.peek(&bits(word)).map(|s| (s.code_bits(), s.bits(), s.run(), s.advance()));
+        let peek = |word| {
+            symbols
+                .peek(&mut bits(word), &[0; LENGTH])
+                .map(|s| (s.code_bits(), s.bits(), s.run(), s.advance()))
+        };
         assert_eq!(peek(0b00 << 62).ok(), Some((2, 3, 0, 1)));
         assert_eq!(peek(0b100 << 61).ok(), Some((3, 6, 0, 1)));
         assert_eq!(peek(0b1010 << 60).ok(), Some((4, 4, 0, END)));

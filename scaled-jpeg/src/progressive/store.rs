@@ -75,8 +75,7 @@ impl Store {
             for (x, stored) in row.chunks_exact(self.each).enumerate() {
                 let flat = stored[1..].iter().fold(0, |all, &coefficient| all | coefficient) == 0;
                 for ((target, &coefficient), &step) in dequantized.iter_mut().zip(stored).zip(&steps) {
-                    let value = i32::from(coefficient) * step;
-                    *target = value.clamp(i16::MIN.into(), i16::MAX.into()) as i16;
+                    *target = i32::from(coefficient).wrapping_mul(step) as i16;
                 }
                 block::render(kernels, self.scale, &dequantized, flat, (x as u32, y as u32), band);
             }
