@@ -201,3 +201,81 @@ impl Codes {
         bits.set_waiting(waiting);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::huffman::{standard_ac, standard_dc};
+    use crate::{Picture, Planes};
+
+    fn block() -> impl Strategy<Value = Block> {
+        let coefficient = prop_oneof![
+            8 => Just(0),
+            4 => -1i16..=1,
+            1 => -1023i16..=1023,
+        ];
+        prop::collection::vec(coefficient, 64).prop_map(|values| {
+            let mut block = Block::ZERO;
+            for (k, (&at, value)) in POSITION.iter().zip(values).enumerate() {
+                block.coefficients[usize::from(at)] = value;
+                block.nonzero |= u64::from(value != 0) << k;
+            }
+            block
+        })
+    }
+
+    /// What the numbers of a block say its coefficients are, in zigzag order, DC as a difference.
+    fn read(numbers: &[u16]) -> Vec<i16> {
+        let extend = |bits: u16, size: u16| match size {
+            0 => 0,
+            _ if bits >> (size - 1) == 1 => bits as i16,
+            _ => bits as i16 - ((1 << size) - 1),
+        };
+        let mut values = vec![extend(numbers[1] & 0xFFF, numbers[1] >> 12)];
+        let mut rest = numbers[2..2 + usize::from(numbers[0])].iter();
+        while let Some(&number) = rest.next() {
+            let (run, size) = (number >> 4 & 15, number & 15);
+            if number & 0xFF == 0 {
+                values.resize(64, 0);
+            } else {
+                values.resize(values.len() + usize::from(run), 0);
+                let bits = if size > 8 { *rest.next().unwrap() } else { number >> 8 };
+                values.push(extend(bits, size));
+            }
+        }
+        values
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_say_what_blocks_hold(block in block()) {
+            let mut room = [0; MOST];
+            let (mut dc, mut ac) = ([0; 16], [0; 256]);
+            let length = collect(&block, block.dc(), &mut dc, &mut ac, &mut room);
+            let wanted: Vec<i16> = POSITION.iter().map(|&at| block.coefficients[usize::from(at)]).collect();
+            prop_assert_eq!(usize::from(room[0]) + 2, length);
+            prop_assert_eq!(read(&room), wanted);
+            prop_assert_eq!(dc.iter().sum::<u32>(), 1);
+        }
+
+        #[test]
+        fn every_processor_gives_the_same(blocks in prop::collection::vec(block(), 4)) {
+            let planes = Planes::Grey(&[0; 32 * 8]);
+            let frame = Frame::new(&Picture { width: 32, height: 8, planes }).unwrap();
+            let blocks = [blocks];
+            let (mut collector, mut twin) = (Collector::new(&frame), Collector::new(&frame));
+            let numbers = collector.row(&frame, &blocks).to_vec();
+            let length = twin.row_anywhere(&frame, &blocks);
+            prop_assert_eq!(&numbers, &twin.numbers[..length]);
+            prop_assert_eq!(collector.counts.ac, twin.counts.ac);
+
+            let codes = Codes::new(&standard_dc(), &standard_ac());
+            let (mut bits, mut twin) = (BitWriter::new(vec![]), BitWriter::new(vec![]));
+            codes.write(&frame, &numbers, &mut bits);
+            codes.write_anywhere(&[0], &numbers, &mut twin);
+            prop_assert_eq!(bits.finish(), twin.finish());
+        }
+    }
+}

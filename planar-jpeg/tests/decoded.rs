@@ -94,13 +94,12 @@ fn more_effort_is_smaller() {
 }
 
 #[test]
-fn codes_alone_tell_fast_from_balanced() {
+fn scans_and_codes_alone_tell_efforts_apart() {
     for sampling in SAMPLINGS {
-        for (width, height, quality) in [(97, 33, 30), (64, 64, 80), (31, 50, 100)] {
+        for (width, height, quality) in [(97, 33, 30), (64, 64, 80), (31, 50, 100), (203, 170, 92)] {
             let sample = detailed(width, height, sampling);
-            let [fast, balanced] =
-                [Effort::Fast, Effort::Balanced].map(|effort| decode(&encoded(&sample, quality, effort)));
-            assert!(fast == balanced);
+            let [fast, balanced, small] = EFFORTS.map(|effort| decode(&encoded(&sample, quality, effort)));
+            assert!(fast == balanced && balanced == small, "{width}×{height} {sampling:?} q{quality}");
         }
     }
 }

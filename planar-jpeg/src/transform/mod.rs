@@ -10,7 +10,7 @@ mod scalar;
 use crate::quantization::ZIGZAG;
 
 /// A quantised block.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Block {
     /// By column of frequencies, then row: index = horizontal × 8 + vertical.
     pub(crate) coefficients: [i16; 64],
@@ -65,7 +65,7 @@ impl Quantizer {
                 let step = u32::from(steps[natural]) * 8;
                 // step ≤ 2^(shift + 1) makes the reciprocal fit 16 bits; below 2^shift it would lose one.
                 let shift = step.next_power_of_two().trailing_zeros() - 1;
-                made.bias[horizontal][lane] = (step * u32::from(rounding[natural]) >> 8) as u16;
+                made.bias[horizontal][lane] = ((step * u32::from(rounding[natural])) >> 8) as u16;
                 made.reciprocal[horizontal][lane] = (1u32 << (16 + shift)).div_ceil(step) as u16;
                 made.scale[horizontal][lane] = 1 << (16 - shift);
             }
@@ -76,7 +76,7 @@ impl Quantizer {
 
 /// Transforms eight rows of samples, `stride` a row, into `stride` ÷ 8 blocks; an even number of them.
 pub(crate) fn transform(samples: &[u8], stride: usize, quantizer: &Quantizer, blocks: &mut [Block]) {
-    debug_assert!(stride % 16 == 0 && blocks.len() == stride / 8 && samples.len() == stride * 8);
+    debug_assert!(stride.is_multiple_of(16) && blocks.len() == stride / 8 && samples.len() == stride * 8);
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has just been found to have AVX2, all that the function asks for.

@@ -68,8 +68,8 @@ fn quantize(work: &[[i32; 8]; 8], quantizer: &Quantizer, block: &mut Block) {
     for (horizontal, row) in work.iter().enumerate() {
         for (vertical, &value) in row.iter().enumerate() {
             let magnitude = value.unsigned_abs() + u32::from(quantizer.bias[horizontal][vertical]);
-            let divided = magnitude * u32::from(quantizer.reciprocal[horizontal][vertical]) >> 16;
-            let divided = divided * u32::from(quantizer.scale[horizontal][vertical]) >> 16;
+            let divided = (magnitude * u32::from(quantizer.reciprocal[horizontal][vertical])) >> 16;
+            let divided = (divided * u32::from(quantizer.scale[horizontal][vertical])) >> 16;
             let signed = if value < 0 { -(divided as i32) } else { divided as i32 };
             block.coefficients[horizontal * 8 + vertical] = signed as i16;
         }
