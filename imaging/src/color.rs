@@ -1,4 +1,9 @@
-//! From the source's colour space to upright sRGB of 8 bits, at rendition size.
+//! From the source's colour space to upright sRGB of 8 bits, or to what of it is kept, at rendition size.
+//!
+//! [`Colors::new`] is the one place that decides how: YCbCr that is sRGB stays as it is; that of another space of
+//! primaries and curves is converted as planes (`planes`), all else by moxcms, pixel by pixel.
+
+mod planes;
 
 use std::sync::Arc;
 
@@ -6,16 +11,23 @@ use image_header::{ColorModel, Orientation};
 use moxcms::{ColorProfile, DataColorSpace, Layout, TransformExecutor, TransformOptions};
 
 use crate::Fault;
+use crate::jobs::chroma_of;
 use crate::orient;
 use crate::picture::{Components, Interleaved, Picture, Plane, Samples};
-use crate::profile::Space;
+use crate::plan::{Plan, RenditionSpec};
+use crate::preset::Colour;
+use crate::profile::{self, Shaper, Space};
+use crate::resize::Chroma;
+use planes::Kernel;
 
-/// A rendition's pixels: sRGB, 8 bits, upright, without alpha unless it is [`Pixels::Rgba`].
+/// A rendition's pixels: sRGB or the space of `kept`, 8 bits, upright, without alpha unless it is [`Pixels::Rgba`].
 #[derive(Debug)]
 pub(crate) struct Upright {
     pub(crate) width: u32,
     pub(crate) height: u32,
     pub(crate) pixels: Pixels,
+    /// The space of the pixels where it is not sRGB.
+    pub(crate) kept: Option<Arc<Kept>>,
 }
 
 #[derive(Debug)]
@@ -23,103 +35,156 @@ pub(crate) enum Pixels {
     Grey(Vec<u8>),
     /// JFIF's YCbCr; chroma has ⌈width / 2⌉ × ⌈height / 2⌉ samples, co-sited between four of luma's.
     YCbCr420 {
-        luma: Vec<u8>,
-        blue: Vec<u8>,
-        red: Vec<u8>,
+        luma: Arc<Vec<u8>>,
+        blue: Arc<Vec<u8>>,
+        red: Arc<Vec<u8>>,
     },
     Rgb(Vec<u8>),
     Rgba(Vec<u8>),
 }
 
-/// How samples of one source become sRGB. Made once a source, used at every size.
-pub(crate) enum ToSrgb {
-    /// They are already.
+/// A space wider than sRGB that renditions stay in.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// The profile that files carry.
+    pub(crate) icc: Vec<u8>,
+    /// The same in numbers.
+    pub(crate) shaper: Shaper,
+}
+
+/// What becomes of the colours of one source. Made once, used at every size.
+pub(crate) struct Colors {
+    /// What becomes of 4:2:0 planes; none where they would have to be RGB first.
+    planes: Option<OfPlanes>,
+    /// What becomes of all else.
+    pixels: OfPixels,
+    kept: Option<Arc<Kept>>,
+}
+
+enum OfPlanes {
+    Nothing,
+    Converted(Kernel),
+}
+
+enum OfPixels {
     Nothing,
     Eight(Arc<dyn TransformExecutor<u8> + Send + Sync>),
     Sixteen(Arc<dyn TransformExecutor<u16> + Send + Sync>),
 }
 
-impl ToSrgb {
-    /// The conversion from `space` for the samples of `picture`. A profile that does not fit them is left
-    /// out, with a warning.
-    pub(crate) fn new(space: Space, picture: &Picture) -> (Self, Option<String>) {
-        let Space::Profile(profile) = space else {
-            return (Self::Nothing, None);
+impl Colors {
+    /// What `plan` wants of `picture`, whose samples are in `space`. A profile that does not fit them is left out, with
+    /// a warning.
+    pub(crate) fn new(space: Space, picture: &Picture, plan: &Plan) -> (Self, Option<String>) {
+        let is_ycbcr = matches!(picture, Picture::Planar { model: ColorModel::YCbCr, .. });
+        let as_it_is =
+            || Self { planes: is_ycbcr.then_some(OfPlanes::Nothing), pixels: OfPixels::Nothing, kept: None };
+        let (profile, shaper) = match space {
+            Space::Srgb => return (as_it_is(), None),
+            Space::Matrix(profile, shaper) => (profile, Some(shaper)),
+            Space::Profile(profile) => (profile, None),
         };
-        let (layout, wanted, sixteen) = match picture {
-            Picture::Planar { model, .. } => match model {
-                ColorModel::Grey => (Layout::Gray, DataColorSpace::Gray, false),
-                ColorModel::Cmyk { .. } | ColorModel::Ycck { .. } => {
-                    (Layout::Rgba, DataColorSpace::Cmyk, false)
-                }
-                ColorModel::YCbCr | ColorModel::Rgb | ColorModel::Palette => {
-                    (Layout::Rgb, DataColorSpace::Rgb, false)
-                }
-            },
-            Picture::Interleaved(picture) => {
-                let sixteen = matches!(picture.samples, Samples::Sixteen(_));
-                match picture.components {
-                    Components::Grey => (Layout::Gray, DataColorSpace::Gray, sixteen),
-                    Components::GreyAlpha => (Layout::GrayAlpha, DataColorSpace::Gray, sixteen),
-                    Components::Rgb => (Layout::Rgb, DataColorSpace::Rgb, sixteen),
-                    Components::Rgba => (Layout::Rgba, DataColorSpace::Rgb, sixteen),
-                    // Four inks travel in a layout of four channels.
-                    Components::Cmyk { .. } | Components::Ycck { .. } => {
-                        (Layout::Rgba, DataColorSpace::Cmyk, sixteen)
-                    }
-                }
-            }
-        };
+        let (layout, wanted, sixteen) = layout(picture);
         if profile.color_space != wanted {
             let warning = format!(
                 "the colour profile is for {:?}, the picture is {wanted:?}; it was ignored",
                 profile.color_space
             );
-            return (Self::Nothing, Some(warning));
+            return (as_it_is(), Some(warning));
         }
-        match Self::through(&profile, layout, sixteen) {
-            Ok(transform) => (transform, None),
+        let mut kernel = None;
+        if let Some(shaper) = shaper {
+            if plan.colour == Colour::Keep
+                && shaper.is_wide()
+                && let Some(icc) = profile::compact(&profile, &shaper)
+            {
+                return (Self { kept: Some(Arc::new(Kept { icc, shaper })), ..as_it_is() }, None);
+            }
+            kernel = Kernel::new(&shaper).filter(|_| is_ycbcr);
+        }
+        let halved = |spec: &RenditionSpec| chroma_of(spec, plan.source.orientation) != Chroma::Full;
+        if kernel.is_some() && plan.renditions.iter().all(halved) {
+            let planes = kernel.map(OfPlanes::Converted);
+            return (Self { planes, pixels: OfPixels::Nothing, kept: None }, None);
+        }
+        match through(&profile, layout, sixteen) {
+            Ok(pixels) => (Self { planes: kernel.map(OfPlanes::Converted), pixels, kept: None }, None),
             Err(error) => {
-                (Self::Nothing, Some(format!("the colour profile cannot be used and was ignored: {error}")))
+                (as_it_is(), Some(format!("the colour profile cannot be used and was ignored: {error}")))
             }
         }
     }
 
-    fn through(profile: &ColorProfile, layout: Layout, sixteen: bool) -> Result<Self, moxcms::CmsError> {
-        let srgb = ColorProfile::new_srgb();
-        let target = if has_alpha(layout, profile) { Layout::Rgba } else { Layout::Rgb };
-        let options = TransformOptions::default();
-        Ok(if sixteen {
-            Self::Sixteen(profile.create_transform_16bit(layout, &srgb, target, options)?)
-        } else {
-            Self::Eight(profile.create_transform_8bit(layout, &srgb, target, options)?)
-        })
+    /// How many samples of chroma the rendition is made from.
+    pub(crate) fn chroma(&self, spec: &RenditionSpec, orientation: Orientation) -> Chroma {
+        if self.planes.is_some() { chroma_of(spec, orientation) } else { Chroma::Full }
     }
+}
 
-    pub(crate) fn is_nothing(&self) -> bool {
-        matches!(self, Self::Nothing)
+/// How samples lie, of which colours, and whether they have 16 bits.
+fn layout(picture: &Picture) -> (Layout, DataColorSpace, bool) {
+    match picture {
+        Picture::Planar { model, .. } => match model {
+            ColorModel::Grey => (Layout::Gray, DataColorSpace::Gray, false),
+            ColorModel::Cmyk { .. } | ColorModel::Ycck { .. } => (Layout::Rgba, DataColorSpace::Cmyk, false),
+            ColorModel::YCbCr | ColorModel::Rgb | ColorModel::Palette => {
+                (Layout::Rgb, DataColorSpace::Rgb, false)
+            }
+        },
+        Picture::Interleaved(picture) => {
+            let sixteen = matches!(picture.samples, Samples::Sixteen(_));
+            match picture.components {
+                Components::Grey => (Layout::Gray, DataColorSpace::Gray, sixteen),
+                Components::GreyAlpha => (Layout::GrayAlpha, DataColorSpace::Gray, sixteen),
+                Components::Rgb => (Layout::Rgb, DataColorSpace::Rgb, sixteen),
+                Components::Rgba => (Layout::Rgba, DataColorSpace::Rgb, sixteen),
+                // Four inks travel in a layout of four channels.
+                Components::Cmyk { .. } | Components::Ycck { .. } => {
+                    (Layout::Rgba, DataColorSpace::Cmyk, sixteen)
+                }
+            }
+        }
     }
+}
+
+fn through(profile: &ColorProfile, layout: Layout, sixteen: bool) -> Result<OfPixels, moxcms::CmsError> {
+    let srgb = ColorProfile::new_srgb();
+    let target = if has_alpha(layout, profile) { Layout::Rgba } else { Layout::Rgb };
+    let options = TransformOptions::default();
+    Ok(if sixteen {
+        OfPixels::Sixteen(profile.create_transform_16bit(layout, &srgb, target, options)?)
+    } else {
+        OfPixels::Eight(profile.create_transform_8bit(layout, &srgb, target, options)?)
+    })
 }
 
 fn has_alpha(layout: Layout, profile: &ColorProfile) -> bool {
     layout == Layout::GrayAlpha || (layout == Layout::Rgba && profile.color_space != DataColorSpace::Cmyk)
 }
 
-/// `picture`, of rendition size, in sRGB and the right way up. YCbCr stays as it is where it needs no
-/// conversion and its chroma is halved already; all else goes through RGB.
+/// `picture`, of rendition size, in its final colours and the right way up. YCbCr stays planes where its chroma is
+/// halved already; all else goes through RGB.
 pub(crate) fn upright(
     picture: Picture,
-    to_srgb: &ToSrgb,
+    colors: &Colors,
     orientation: Orientation,
 ) -> Result<Upright, Fault> {
-    match picture {
+    let (components, samples, size) = match picture {
         Picture::Planar { model, planes } => {
             let (width, height) = planes.first().map_or((0, 0), |plane| (plane.width, plane.height));
             let (components, samples) = match (model, planes.as_slice()) {
-                (ColorModel::YCbCr, [luma, blue, red]) if is_halved(luma, blue) && to_srgb.is_nothing() => {
-                    return Ok(upright_planes(luma, blue, red, orientation));
+                (ColorModel::YCbCr, [luma, blue, red]) if is_halved(luma, blue) => {
+                    let planes = match &colors.planes {
+                        Some(OfPlanes::Nothing) => planes,
+                        Some(OfPlanes::Converted(kernel)) => kernel.convert([luma, blue, red]).into(),
+                        None => return Err(Fault::new("chroma was halved that has to become RGB")),
+                    };
+                    return upright_planes(planes, orientation, colors.kept.clone());
                 }
-                (ColorModel::Grey, [grey]) => (Components::Grey, grey.samples.clone()),
+                (ColorModel::Grey, [_]) => {
+                    let grey = planes.into_iter().next().map(|plane| plane.samples).unwrap_or_default();
+                    (Components::Grey, Arc::unwrap_or_clone(grey))
+                }
                 (ColorModel::YCbCr, [luma, blue, red]) => {
                     (Components::Rgb, rgb_from_ycbcr(&luma.samples, &blue.samples, &red.samples))
                 }
@@ -134,22 +199,34 @@ pub(crate) fn upright(
                     return Err(Fault::new(format!("{} planes of {model:?}", planes.len())));
                 }
             };
-            convert(components, Samples::Eight(samples), (width, height), to_srgb, orientation)
+            (components, Samples::Eight(samples), (width, height))
         }
-        Picture::Interleaved(Interleaved { width, height, components, samples }) => {
-            convert(components, samples, (width, height), to_srgb, orientation)
+        Picture::Interleaved(Interleaved { width, height, components, samples, .. }) => {
+            (components, samples, (width, height))
         }
-    }
+    };
+    convert(components, samples, size, colors, orientation)
 }
 
 fn is_halved(luma: &Plane, chroma: &Plane) -> bool {
     (chroma.width, chroma.height) == (luma.width.div_ceil(2), luma.height.div_ceil(2)) && luma.width > 1
 }
 
-fn upright_planes(luma: &Plane, blue: &Plane, red: &Plane, orientation: Orientation) -> Upright {
+fn upright_planes(
+    planes: Vec<Plane>,
+    orientation: Orientation,
+    kept: Option<Arc<Kept>>,
+) -> Result<Upright, Fault> {
+    let Ok([luma, blue, red]) = <[Plane; 3]>::try_from(planes) else {
+        return Err(Fault::new("YCbCr of other than three planes"));
+    };
     let (width, height) = orient::turned(orientation, luma.width, luma.height);
-    let turn = |plane: &Plane| orient::apply(orientation, plane.samples.clone(), plane.width, plane.height);
-    Upright { width, height, pixels: Pixels::YCbCr420 { luma: turn(luma), blue: turn(blue), red: turn(red) } }
+    let turn = |plane: Plane| match orientation {
+        Orientation::Normal => plane.samples,
+        _ => Arc::new(orient::apply(orientation, &plane.samples, plane.width, plane.height)),
+    };
+    let pixels = Pixels::YCbCr420 { luma: turn(luma), blue: turn(blue), red: turn(red) };
+    Ok(Upright { width, height, pixels, kept })
 }
 
 /// Planes of one size as interleaved samples.
@@ -157,29 +234,29 @@ fn beside<const N: usize>(planes: [&Plane; N]) -> Vec<u8> {
     let mut samples = vec![0; planes[0].samples.len() * N];
     for (index, plane) in planes.into_iter().enumerate() {
         let targets = samples.iter_mut().skip(index).step_by(N);
-        targets.zip(&plane.samples).for_each(|(target, &sample)| *target = sample);
+        targets.zip(plane.samples.iter()).for_each(|(target, &sample)| *target = sample);
     }
     samples
 }
 
-/// Interleaved samples of any kind to upright sRGB of 8 bits.
+/// Interleaved samples of any kind to upright ones of 8 bits in their final colours.
 fn convert(
     components: Components,
     samples: Samples,
     (width, height): (u32, u32),
-    to_srgb: &ToSrgb,
+    colors: &Colors,
     orientation: Orientation,
 ) -> Result<Upright, Fault> {
     let samples = inks_as_icc(components, samples);
     let pixels = width as usize * height as usize;
     let channels = if components.has_alpha() { 4 } else { 3 };
-    let (components, samples) = match (to_srgb, samples) {
-        (ToSrgb::Eight(transform), Samples::Eight(samples)) => {
+    let (components, samples) = match (&colors.pixels, samples) {
+        (OfPixels::Eight(transform), Samples::Eight(samples)) => {
             let mut rgb = vec![0; pixels * channels];
             transform.transform(&samples, &mut rgb).map_err(Fault::new)?;
             (if channels == 4 { Components::Rgba } else { Components::Rgb }, rgb)
         }
-        (ToSrgb::Sixteen(transform), Samples::Sixteen(samples)) => {
+        (OfPixels::Sixteen(transform), Samples::Sixteen(samples)) => {
             let mut rgb = vec![0; pixels * channels];
             transform.transform(&samples, &mut rgb).map_err(Fault::new)?;
             (if channels == 4 { Components::Rgba } else { Components::Rgb }, to_eight(&rgb))
@@ -189,27 +266,31 @@ fn convert(
     };
     let (upright_width, upright_height) = orient::turned(orientation, width, height);
     let pixels = match components {
-        Components::Grey => Pixels::Grey(orient::apply(orientation, samples, width, height)),
-        Components::Rgb => Pixels::Rgb(turn_pixels::<3>(orientation, &samples, width, height)),
-        Components::Rgba => Pixels::Rgba(turn_pixels::<4>(orientation, &samples, width, height)),
+        Components::Grey => Pixels::Grey(turn_pixels::<1>(orientation, samples, width, height)),
+        Components::Rgb => Pixels::Rgb(turn_pixels::<3>(orientation, samples, width, height)),
+        Components::Rgba => Pixels::Rgba(turn_pixels::<4>(orientation, samples, width, height)),
         Components::GreyAlpha => {
             let rgba: Vec<u8> = samples.chunks_exact(2).flat_map(|p| [p[0], p[0], p[0], p[1]]).collect();
-            Pixels::Rgba(turn_pixels::<4>(orientation, &rgba, width, height))
+            Pixels::Rgba(turn_pixels::<4>(orientation, rgba, width, height))
         }
         Components::Cmyk { .. } | Components::Ycck { .. } => {
             let rgb: Vec<u8> = samples.chunks_exact(4).flat_map(rgb_without_profile).collect();
-            Pixels::Rgb(turn_pixels::<3>(orientation, &rgb, width, height))
+            Pixels::Rgb(turn_pixels::<3>(orientation, rgb, width, height))
         }
     };
-    Ok(Upright { width: upright_width, height: upright_height, pixels })
+    Ok(Upright { width: upright_width, height: upright_height, pixels, kept: colors.kept.clone() })
 }
 
-fn turn_pixels<const N: usize>(orientation: Orientation, samples: &[u8], width: u32, height: u32) -> Vec<u8> {
+fn turn_pixels<const N: usize>(
+    orientation: Orientation,
+    samples: Vec<u8>,
+    width: u32,
+    height: u32,
+) -> Vec<u8> {
     if orientation == Orientation::Normal {
-        return samples.to_vec();
+        return samples;
     }
-    let (pixels, _) = samples.as_chunks::<N>();
-    orient::apply(orientation, pixels.to_vec(), width, height).into_flattened()
+    orient::apply(orientation, samples.as_chunks::<N>().0, width, height).into_flattened()
 }
 
 /// 16 bits to 8, rounded.

@@ -20,14 +20,17 @@
 //!
 //! # Layout
 //!
-//! `preset` is what an operator asks for, `plan` what that means for one source, `memory` what it will take. `decode` (one file a format)
-//! yields a `picture`, `pyramid` and `resize` make it smaller in its own colour space, `color` converts it to sRGB as
-//! `profile` found it and turns it upright by `orient`, `encode` (one file a format) writes it. `placeholder`
-//! sums it up in a few bytes, `stop` ends work early.
+//! `preset` is what an operator asks for, `plan` what that means for one source, `scale` how much of a JPEG has to be
+//! decoded for it, `memory` what it will take. `decode` (one file a format) yields a `picture`; `jobs` lists what is
+//! made of it in which order, and a `crew` of one thread or several does that: `resize` makes it smaller in its own
+//! colour space, `color` converts it to sRGB as `profile` found it and turns it upright by `orient`, `encode` (one file
+//! a format) writes it. `placeholder` sums it up in a few bytes, `stop` ends work early.
 
 mod color;
+mod crew;
 mod decode;
 mod encode;
+mod jobs;
 mod memory;
 mod orient;
 mod picture;
@@ -35,29 +38,27 @@ mod placeholder;
 mod plan;
 mod preset;
 mod profile;
-mod pyramid;
 mod resize;
+mod scale;
 mod stop;
 
-use std::cell::Cell;
+use std::any::Any;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::ops::AddAssign;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use image_header::{ColorModel, Orientation};
 use thiserror::Error;
 
 pub use image_header::{Limits, Rejection, SourceInfo, probe};
 pub use plan::{OutputFormat, Plan, RenditionSpec, plan};
-pub use preset::{FormatChoice, Preset, PresetError, Quality};
+pub use preset::{Colour, Effort, FormatChoice, Preset, PresetError, Quality};
 pub use stop::Stop;
 
-use color::{ToSrgb, Upright, upright};
+use color::Colors;
+use crew::Ended;
 use decode::DecodeError;
-use encode::EncodeError;
-use picture::Picture;
-use pyramid::Pyramid;
-use resize::{Chroma, ResizeError};
+use jobs::{JobError, Made};
 
 /// One rendition, encoded.
 #[derive(Debug, Clone)]
@@ -85,7 +86,7 @@ pub struct Derived {
     pub timings: Timings,
 }
 
-/// Time spent a stage, all renditions together; waiting for the receiver of renditions is not counted.
+/// Time spent a stage, all renditions and threads together; waiting for the receiver of renditions is not counted.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Timings {
     /// File to samples.
@@ -96,6 +97,15 @@ pub struct Timings {
     pub color: Duration,
     /// All files.
     pub encode: Duration,
+}
+
+impl AddAssign for Timings {
+    fn add_assign(&mut self, other: Self) {
+        self.decode += other.decode;
+        self.resize += other.resize;
+        self.color += other.color;
+        self.encode += other.encode;
+    }
 }
 
 /// Why a derivation ended without having made everything.
@@ -131,12 +141,6 @@ impl<E> From<Fault> for DeriveError<E> {
     }
 }
 
-impl<E> From<stop::Stopped> for DeriveError<E> {
-    fn from(_: stop::Stopped) -> Self {
-        Self::Stopped
-    }
-}
-
 impl<E> From<DecodeError> for DeriveError<E> {
     fn from(error: DecodeError) -> Self {
         match error {
@@ -146,28 +150,33 @@ impl<E> From<DecodeError> for DeriveError<E> {
     }
 }
 
-impl<E> From<ResizeError> for DeriveError<E> {
-    fn from(error: ResizeError) -> Self {
-        match error {
-            ResizeError::Stopped => Self::Stopped,
-            ResizeError::Fault(fault) => fault.into(),
+impl<E> From<Ended<JobError, E>> for DeriveError<E> {
+    fn from(ended: Ended<JobError, E>) -> Self {
+        match ended {
+            Ended::Failed(JobError::Stopped) => Self::Stopped,
+            Ended::Failed(JobError::Fault(fault)) => fault.into(),
+            Ended::Panicked(panic) => panicked(&*panic),
+            Ended::Refused(error) => Self::Sink(error),
         }
     }
 }
 
-impl<E> From<EncodeError> for DeriveError<E> {
-    fn from(error: EncodeError) -> Self {
-        match error {
-            EncodeError::Stopped => Self::Stopped,
-            EncodeError::Fault(fault) => fault.into(),
-        }
-    }
+/// A panic is put down to the image, which is not tried again.
+fn panicked<E>(panic: &(dyn Any + Send)) -> DeriveError<E> {
+    let what = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without words".to_owned());
+    DeriveError::Rejected(Rejection::Panicked { what })
 }
 
 /// Makes every rendition of `plan` from `source` (the very bytes that were probed for it) and hands each to
-/// `each` as soon as it is encoded, largest width first. `each` may block: that holds the work back.
+/// `each` on the calling thread as soon as it is encoded, largest width first. `each` may block: that holds the work
+/// back.
 ///
-/// Work ends at the next row or stage once `stop` says so.
+/// [`Plan::workers`] threads work at once, the calling one among them; renditions are the same, byte by byte, whatever
+/// their number. Work ends at the next row or stage once `stop` says so.
 ///
 /// # Errors
 ///
@@ -179,67 +188,31 @@ pub fn derive<E>(
     stop: &Stop,
     mut each: impl FnMut(Rendition) -> Result<(), E>,
 ) -> Result<Derived, DeriveError<E>> {
-    let handing_over = Cell::new(false);
-    let guarded = |rendition| {
-        handing_over.set(true);
-        let result = each(rendition);
-        handing_over.set(false);
-        result
-    };
-    match catch_unwind(AssertUnwindSafe(|| run(source, plan, stop, guarded))) {
-        Ok(result) => result,
-        Err(panic) if handing_over.get() => resume_unwind(panic),
-        Err(panic) => {
-            let what = panic
-                .downcast_ref::<&str>()
-                .map(|text| (*text).to_owned())
-                .or_else(|| panic.downcast_ref::<String>().cloned())
-                .unwrap_or_else(|| "a panic without words".to_owned());
-            Err(DeriveError::Rejected(Rejection::Panicked { what }))
-        }
-    }
-}
-
-fn run<E>(
-    source: &[u8],
-    plan: &Plan,
-    stop: &Stop,
-    mut each: impl FnMut(Rendition) -> Result<(), E>,
-) -> Result<Derived, DeriveError<E>> {
     let mut timings = Timings::default();
     let mut warnings = plan.warnings.clone();
-    let orientation = plan.source.orientation;
+    let read = catch_unwind(AssertUnwindSafe(|| {
+        // What decoders bound themselves is bounded by what was predicted of this very picture.
+        let bounds = Limits { decoded_bytes: plan.predicted_peak, ..plan.limits };
+        let decoded = timed(&mut timings.decode, || decode::decode(source, plan, &bounds, stop))?;
+        let (space, unread) = profile::space(source, &plan.source, &plan.limits);
+        let (colors, unused) = Colors::new(space, &decoded.picture, plan);
+        warnings.extend(decoded.warnings.into_iter().chain(unread).chain(unused));
+        Ok::<_, DecodeError>((decoded.picture, colors))
+    }));
+    let (picture, colors) = match read {
+        Ok(read) => read?,
+        Err(panic) => return Err(panicked(&*panic)),
+    };
 
-    // What decoders bound themselves is bounded by what was predicted of this very picture.
-    let bounds = Limits { decoded_bytes: plan.predicted_peak, ..plan.limits };
-    let decoded = timed(&mut timings.decode, || decode::decode(source, &plan.source, &bounds, stop))?;
-    warnings.extend(decoded.warnings);
-    let (space, warning) = profile::space(source, &plan.source, &plan.limits);
-    warnings.extend(warning);
-    let (to_srgb, warning) = ToSrgb::new(space, &decoded.picture);
-    warnings.extend(warning);
-
-    // Planes go into the encoders as they are where nothing has to be converted.
-    let as_planes =
-        to_srgb.is_nothing() && matches!(decoded.picture, Picture::Planar { model: ColorModel::YCbCr, .. });
-    let mut pyramid = Pyramid::new(decoded.picture, plan);
-    let mut smallest: Option<Upright> = None;
-    for (at, specs) in plan.sizes().enumerate() {
-        let mut made: Vec<(Chroma, Upright)> = Vec::new();
-        for spec in specs {
-            let chroma = if as_planes { chroma_of(spec, orientation) } else { Chroma::Full };
-            let index = match made.iter().position(|(same, _)| *same == chroma) {
-                Some(index) => index,
-                None => {
-                    let size = orient::turned(orientation, spec.width, spec.height);
-                    let resized = timed(&mut timings.resize, || pyramid.resize(at, size, chroma, stop))?;
-                    let picture = timed(&mut timings.color, || upright(resized, &to_srgb, orientation))?;
-                    made.push((chroma, picture));
-                    made.len() - 1
+    let mut summary = None;
+    jobs::make(picture, plan, &colors, stop, &mut timings, |made| {
+        match made {
+            Made::Summary(hash, color) => summary = Some((hash, color)),
+            Made::File(number, bytes) => {
+                let spec = &plan.renditions[number];
+                if bytes.len() as u64 <= plan.limits.output_bytes {
+                    return each(Rendition { spec: spec.clone(), bytes });
                 }
-            };
-            let bytes = timed(&mut timings.encode, || encode::encode(&made[index].1, spec, stop))?;
-            if bytes.len() as u64 > plan.limits.output_bytes {
                 warnings.push(format!(
                     "{}×{} as {} was left out: it has more than {} bytes",
                     spec.width,
@@ -247,32 +220,13 @@ fn run<E>(
                     spec.format.media_type(),
                     plan.limits.output_bytes
                 ));
-                continue;
             }
-            each(Rendition { spec: spec.clone(), bytes }).map_err(DeriveError::Sink)?;
         }
-        pyramid.forget(at);
-        smallest = made.pop().map(|(_, picture)| picture);
-    }
-    let smallest = smallest.ok_or_else(|| Fault::new("a plan without renditions"))?;
-    let (thumbhash, color) = placeholder::placeholder(&smallest)?;
+        Ok(())
+    })?;
+    let (thumbhash, color) = summary.ok_or_else(|| Fault::new("a plan without renditions"))?;
     let (width, height) = plan.source.displayed();
     Ok(Derived { width, height, thumbhash, color, warnings, timings })
-}
-
-/// How many chroma samples a format gets: half as many either way where it stores no more.
-fn chroma_of(spec: &RenditionSpec, orientation: Orientation) -> Chroma {
-    let subsampled = matches!(spec.format, OutputFormat::Jpeg | OutputFormat::Webp);
-    // One sample has no half.
-    if !subsampled || spec.width == 1 || spec.height == 1 {
-        return Chroma::Full;
-    }
-    // A grid sticks out at the right and the bottom of the upright picture: where those come to lie before it is
-    // turned, the grid sticks out there.
-    use Orientation::{FlipHorizontal, FlipVertical, Rotate90, Rotate180, Rotate270, Transverse};
-    let left = matches!(orientation, FlipHorizontal | Rotate180 | Transverse | Rotate270);
-    let top = matches!(orientation, FlipVertical | Rotate180 | Transverse | Rotate90);
-    Chroma::Halved { left, top }
 }
 
 fn timed<T>(total: &mut Duration, work: impl FnOnce() -> T) -> T {

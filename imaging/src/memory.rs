@@ -4,16 +4,27 @@
 //! longest there. Too little would let a picture end the process; too much would turn away what fits.
 
 use image_header::{ColorModel, Format, JpegInfo, SourceInfo};
+use scaled_jpeg::Scale;
 
-use crate::orient;
 use crate::plan::{OutputFormat, RenditionSpec, bases};
+use crate::{crew, orient, scale};
 
 /// Tables of colour conversion (2.5 MB for CMYK), codes, and what decoders and encoders hold whatever the size.
 const TABLES: u64 = 4 << 20;
 
-/// Bytes that decoding `source` and making `renditions` hold at most, the file itself not counted.
-pub(crate) fn peak(source: &SourceInfo, renditions: &[RenditionSpec]) -> u64 {
-    decoding(source).max(rendering(source, renditions)).saturating_add(TABLES + profile(source))
+/// Bytes that decoding `source` at `scales` and making `renditions` by so many `workers` hold at most, the file itself
+/// not counted.
+pub(crate) fn peak(
+    source: &SourceInfo,
+    renditions: &[RenditionSpec],
+    scales: &[Scale; 4],
+    workers: usize,
+) -> u64 {
+    let rendering = match workers {
+        0 | 1 => one_by_one(source, renditions, scales),
+        _ => at_once(source, renditions, scales, workers),
+    };
+    decoding(source, scales).max(rendering).saturating_add(TABLES + profile(source))
 }
 
 /// Bytes that the codes of a lossless WebP may take beside its pixels: encoders' own take about one a pixel.
@@ -48,29 +59,31 @@ fn pixel_bytes(source: &SourceInfo) -> u64 {
 }
 
 /// Bytes of the decoded picture.
-fn decoded(source: &SourceInfo) -> u64 {
+fn decoded(source: &SourceInfo, scales: &[Scale; 4]) -> u64 {
     let Some(jpeg) = &source.jpeg else { return pixels(source) * pixel_bytes(source) };
-    jpeg.sampling.iter().map(|&factors| plane(source, jpeg, factors)).sum()
+    components(jpeg, scales).map(|(factors, scale)| plane(source, jpeg, factors, scale)).sum()
+}
+
+/// Sampling factors and scales.
+fn components<'a>(
+    jpeg: &'a JpegInfo,
+    scales: &'a [Scale; 4],
+) -> impl Iterator<Item = ((u8, u8), Scale)> + 'a {
+    jpeg.sampling.iter().copied().zip(scales.iter().copied())
 }
 
 /// Samples of the plane of a component with these sampling factors.
-fn plane(source: &SourceInfo, jpeg: &JpegInfo, (horizontal, vertical): (u8, u8)) -> u64 {
-    let (across, down) = largest_factors(jpeg);
-    let part = |side: u32, factor: u8, most: u64| (u64::from(side) * u64::from(factor)).div_ceil(most);
-    part(source.width, horizontal, across) * part(source.height, vertical, down)
-}
-
-fn largest_factors(jpeg: &JpegInfo) -> (u64, u64) {
-    let most = |factor: fn(&(u8, u8)) -> u8| u64::from(jpeg.sampling.iter().map(factor).max().unwrap_or(1));
-    (most(|factors| factors.0).max(1), most(|factors| factors.1).max(1))
+fn plane(source: &SourceInfo, jpeg: &JpegInfo, factors: (u8, u8), scale: Scale) -> u64 {
+    let [width, height] = scale::grid(source, jpeg, factors, scale);
+    u64::from(width) * u64::from(height)
 }
 
 /// Bytes at the height of decoding: the picture and what its decoder holds beside it.
-fn decoding(source: &SourceInfo) -> u64 {
-    let (decoded, pixels) = (decoded(source), pixels(source));
+fn decoding(source: &SourceInfo, scales: &[Scale; 4]) -> u64 {
+    let (decoded, pixels) = (decoded(source, scales), pixels(source));
     let rows = u64::from(source.width) * pixel_bytes(source) * 16;
     match source.format {
-        Format::Jpeg => decoded + source.jpeg.as_ref().map_or(0, |jpeg| beside_planes(source, jpeg)),
+        Format::Jpeg => decoded + source.jpeg.as_ref().map_or(0, |jpeg| coefficients(source, jpeg, scales)),
         Format::WebP => webp(source),
         // The canvas, and what of it is left without alpha.
         Format::Gif => pixels * 4 + if source.alpha { 0 } else { pixels * 3 } + source.metadata * 3,
@@ -101,44 +114,101 @@ fn webp(source: &SourceInfo) -> u64 {
     width * height * bytes_a_pixel + source.bytes + codes + partition
 }
 
-/// What a JPEG's decoder holds beside the planes: of several scans all coefficients, 16 bits each, and of
-/// progressive ones a copy that is yet to be written out.
-fn beside_planes(source: &SourceInfo, jpeg: &JpegInfo) -> u64 {
-    let (across, down) = largest_factors(jpeg);
-    let blocks: u64 = jpeg.sampling.iter().map(|&(across, down)| u64::from(across) * u64::from(down)).sum();
-    let row = u64::from(source.width).div_ceil(8 * across) * blocks * 64;
-    let coefficients = row * u64::from(source.height).div_ceil(8 * down);
-    let buffered = match (jpeg.progressive, jpeg.scans) {
-        (true, _) => coefficients * 4,
-        (false, 2..) => coefficients * 2,
-        (false, _) => 0,
+/// What a JPEG's decoder holds beside the planes: of progressive files, of each block the coefficients that its
+/// scale needs, 16 bits each, and which of them are there.
+fn coefficients(source: &SourceInfo, jpeg: &JpegInfo, scales: &[Scale; 4]) -> u64 {
+    if !jpeg.progressive {
+        return 0;
+    }
+    let (across, down) = most_factors(jpeg);
+    let mcus = |side: u32, most: u8| u64::from(side).div_ceil(8 * u64::from(most));
+    let mcus = mcus(source.width, across) * mcus(source.height, down);
+    let of_component = |((across, down), scale): ((u8, u8), Scale)| {
+        let numerator = u64::from(scale.numerator());
+        let blocks = mcus * u64::from(across) * u64::from(down);
+        blocks * ((2 * numerator * numerator).next_multiple_of(8) + 8)
     };
-    // A file that is cut off, or whose Adobe marker says nothing, is copied.
-    let copied = !source.complete || jpeg.adobe_transform.is_some_and(|transform| transform > 2);
-    buffered + row * 16 + source.metadata * 2 + if copied { source.bytes } else { 0 }
+    components(jpeg, scales).map(of_component).sum()
 }
 
-/// Bytes at the height of making renditions: what is held from size to size, and what the one in work takes.
-fn rendering(source: &SourceInfo, renditions: &[RenditionSpec]) -> u64 {
-    let sizes: Vec<&[RenditionSpec]> = renditions.chunk_by(|a, b| a.width == b.width).collect();
-    let bases = bases(&sizes.iter().map(|specs| specs[0].width).collect::<Vec<_>>());
-    let resized = |size: usize| area(&sizes[size][0]) * pixel_bytes(source);
+/// Bytes at the height of making renditions one after the other: what is held from size to size, and what the one in
+/// work takes.
+fn one_by_one(source: &SourceInfo, renditions: &[RenditionSpec], scales: &[Scale; 4]) -> u64 {
+    let sizes = Sizes::of(source, renditions, scales);
     let (mut peak, mut working) = (0, 0);
-    for (at, specs) in sizes.iter().enumerate() {
-        let still_needed = |level: &usize| bases[at..].contains(level);
-        let kept: u64 = (1..=at + 1).filter(still_needed).map(|level| resized(level - 1)).sum();
-        let decoded = if still_needed(&0) { decoded(source) } else { 0 };
-        let base = match bases[at] {
-            0 => (source.width, source.height),
-            level => stored(source, &sizes[level - 1][0]),
-        };
+    for (at, specs) in sizes.specs.iter().enumerate() {
+        let still_needed = |level: &usize| sizes.bases[at..].contains(level);
+        let kept: u64 = (1..=at + 1)
+            .filter(still_needed)
+            .map(|level| area(&sizes.specs[level - 1][0]) * pixel_bytes(source))
+            .sum();
+        let decoded = if still_needed(&0) { decoded(source, scales) } else { 0 };
         // The resizer keeps its buffers for the next size.
-        working = resizing(source, base, stored(source, &specs[0])).max(working);
+        working = sizes.resizing(at).max(working);
         peak = peak.max(decoded + kept + working + making(source, specs));
     }
-    // The last is turned into RGBA, and that premultiplied, for the placeholder.
-    let smallest = sizes.last().map_or(0, |specs| area(&specs[0]) * (upright_bytes(source) + 8));
-    peak.max(working + smallest)
+    peak.max(working + summing_up(source, &sizes))
+}
+
+/// The same where `workers` make several at once: all that is resized may still be there, and the largest may
+/// be in work together.
+fn at_once(source: &SourceInfo, renditions: &[RenditionSpec], scales: &[Scale; 4], workers: usize) -> u64 {
+    let sizes = Sizes::of(source, renditions, scales);
+    let there = |specs: &&[RenditionSpec]| {
+        area(&specs[0]) * (pixel_bytes(source) + both_chromas(source, specs) + upright_bytes(source))
+    };
+    let kept: u64 = sizes.specs.iter().map(there).sum();
+    let working = (0..sizes.specs.len()).map(|at| sizes.resizing(at)).max().unwrap_or(0);
+    let mut in_work: Vec<u64> = renditions
+        .iter()
+        .map(|spec| area(spec) * encoder_bytes(source, spec).max(3 * upright_bytes(source)))
+        .collect();
+    in_work.push(summing_up(source, &sizes));
+    in_work.sort_unstable_by(|a, b| b.cmp(a));
+    let in_work: u64 = in_work.iter().take(workers).sum();
+    decoded(source, scales) + kept + working * workers as u64 + in_work + crew::WAITING
+}
+
+/// The sizes of a plan, and what each is made from.
+struct Sizes<'a> {
+    source: &'a SourceInfo,
+    scales: &'a [Scale; 4],
+    specs: Vec<&'a [RenditionSpec]>,
+    bases: Vec<usize>,
+}
+
+impl<'a> Sizes<'a> {
+    fn of(source: &'a SourceInfo, renditions: &'a [RenditionSpec], scales: &'a [Scale; 4]) -> Self {
+        let specs: Vec<&[RenditionSpec]> = renditions.chunk_by(|a, b| a.width == b.width).collect();
+        let bases = bases(&specs.iter().map(|specs| specs[0].width).collect::<Vec<_>>());
+        Self { source, scales, specs, bases }
+    }
+
+    /// Bytes beside both pictures while that size is made.
+    fn resizing(&self, at: usize) -> u64 {
+        let Self { source, scales, .. } = self;
+        let base = match self.bases[at] {
+            0 => match &source.jpeg {
+                Some(jpeg) => {
+                    let [width, height] = scale::grid(source, jpeg, most_factors(jpeg), scales[0]);
+                    (width, height)
+                }
+                None => (source.width, source.height),
+            },
+            level => stored(source, &self.specs[level - 1][0]),
+        };
+        resizing(source, scales, base, stored(source, &self.specs[at][0]))
+    }
+}
+
+fn most_factors(jpeg: &JpegInfo) -> (u8, u8) {
+    let most = |factor: fn(&(u8, u8)) -> u8| jpeg.sampling.iter().map(factor).max().unwrap_or(1).max(1);
+    (most(|factors| factors.0), most(|factors| factors.1))
+}
+
+/// The last is turned into RGBA, and that premultiplied, for the placeholder.
+fn summing_up(source: &SourceInfo, sizes: &Sizes<'_>) -> u64 {
+    sizes.specs.last().map_or(0, |specs| area(&specs[0]) * (upright_bytes(source) + 8))
 }
 
 fn area(spec: &RenditionSpec) -> u64 {
@@ -152,16 +222,21 @@ fn stored(source: &SourceInfo, spec: &RenditionSpec) -> (u32, u32) {
 
 /// Bytes beside both pictures while one is made from the other: one side done, coefficients, a picture with alpha
 /// premultiplied, and of JPEG a plane with its edges repeated.
-fn resizing(source: &SourceInfo, (width, height): (u32, u32), (to_width, to_height): (u32, u32)) -> u64 {
+fn resizing(
+    source: &SourceInfo,
+    scales: &[Scale; 4],
+    (width, height): (u32, u32),
+    (to_width, to_height): (u32, u32),
+) -> u64 {
     let (width, height) = (u64::from(width), u64::from(height));
     let coefficients = (width + height) * 64;
     if let Some(jpeg) = &source.jpeg {
         // Only of chroma are edges repeated, or of what has fewer samples than the picture has pixels.
-        let (across, down) = largest_factors(jpeg);
-        let whole = |factors: &(u8, u8)| (u64::from(factors.0), u64::from(factors.1)) == (across, down);
+        let whole = most_factors(jpeg);
+        let planes = components(jpeg, scales).enumerate();
+        let padded = planes.filter(|(index, (factors, _))| *index > 0 || *factors != whole);
         let padded =
-            jpeg.sampling.iter().enumerate().filter(|(index, factors)| *index > 0 || !whole(factors));
-        let padded = padded.map(|(_, &factors)| plane(source, jpeg, factors)).max().unwrap_or(0);
+            padded.map(|(_, (factors, scale))| plane(source, jpeg, factors, scale)).max().unwrap_or(0);
         return width * u64::from(to_height) + padded + coefficients;
     }
     if (width, height) == (to_width.into(), to_height.into()) {
@@ -184,14 +259,17 @@ fn upright_bytes(source: &SourceInfo) -> u64 {
 /// Bytes of one size's pictures and of the encoder that holds most.
 fn making(source: &SourceInfo, specs: &[RenditionSpec]) -> u64 {
     let upright = upright_bytes(source);
-    let halved = |spec: &RenditionSpec| matches!(spec.format, OutputFormat::Jpeg | OutputFormat::Webp);
-    // With chroma as formats that halve it want it, and as others do.
-    let both = source.jpeg.is_some() && specs.iter().any(halved) && !specs.iter().all(halved);
-    let also = if both { 2 } else { 0 };
     // As resized, in one piece, converted, and turned.
     let converting = pixel_bytes(source) + 3 * upright;
     let encoding = specs.iter().map(|spec| encoder_bytes(source, spec)).max().unwrap_or(0);
-    area(&specs[0]) * (also + converting.max(upright + encoding))
+    area(&specs[0]) * (both_chromas(source, specs) + converting.max(upright + encoding))
+}
+
+/// Bytes a pixel where chroma is made as formats that halve it want it, and as others do.
+fn both_chromas(source: &SourceInfo, specs: &[RenditionSpec]) -> u64 {
+    let halved = |spec: &RenditionSpec| matches!(spec.format, OutputFormat::Jpeg | OutputFormat::Webp);
+    let both = source.jpeg.is_some() && specs.iter().any(halved) && !specs.iter().all(halved);
+    if both { 2 } else { 0 }
 }
 
 /// Bytes a pixel that an encoder holds beside the picture. A file counts three times: it grows by doubling, and is

@@ -8,32 +8,38 @@ pub(crate) fn turned(orientation: Orientation, width: u32, height: u32) -> (u32,
 }
 
 /// `pixels` (`width` × `height`, packed) turned for display as Exif's `orientation` says.
-pub(crate) fn apply<T: Copy>(orientation: Orientation, pixels: Vec<T>, width: u32, height: u32) -> Vec<T> {
+///
+/// Whoever has a picture of [`Orientation::Normal`] spares the copy by not calling this.
+pub(crate) fn apply<T: Copy>(orientation: Orientation, pixels: &[T], width: u32, height: u32) -> Vec<T> {
     let (width, height) = (width as usize, height as usize);
-    let mut pixels = pixels;
+    let mut turned = pixels.to_vec();
     match orientation {
-        Orientation::Normal => pixels,
-        Orientation::Rotate180 => {
-            pixels.reverse();
-            pixels
+        Orientation::Normal => {}
+        Orientation::Rotate180 => turned.reverse(),
+        Orientation::FlipHorizontal => turned.chunks_exact_mut(width.max(1)).for_each(<[T]>::reverse),
+        Orientation::FlipVertical => {
+            let rows = turned.chunks_exact_mut(width.max(1));
+            rows.zip(pixels.chunks_exact(width.max(1)).rev()).for_each(|(to, from)| to.copy_from_slice(from));
         }
-        Orientation::FlipHorizontal => {
-            pixels.chunks_exact_mut(width.max(1)).for_each(<[T]>::reverse);
-            pixels
-        }
-        Orientation::FlipVertical => pixels.chunks_exact(width.max(1)).rev().flatten().copied().collect(),
-        Orientation::Transpose => columns(&pixels, width, height, false, false),
-        Orientation::Rotate90 => columns(&pixels, width, height, false, true),
-        Orientation::Transverse => columns(&pixels, width, height, true, true),
-        Orientation::Rotate270 => columns(&pixels, width, height, true, false),
+        Orientation::Transpose => columns(pixels, &mut turned, width, height, false, false),
+        Orientation::Rotate90 => columns(pixels, &mut turned, width, height, false, true),
+        Orientation::Transverse => columns(pixels, &mut turned, width, height, true, true),
+        Orientation::Rotate270 => columns(pixels, &mut turned, width, height, true, false),
     }
+    turned
 }
 
 /// The columns of a picture as rows, from the last column on or the first, each from its bottom or its top.
-fn columns<T: Copy>(pixels: &[T], width: usize, height: usize, last_first: bool, bottom_up: bool) -> Vec<T> {
+fn columns<T: Copy>(
+    pixels: &[T],
+    out: &mut [T],
+    width: usize,
+    height: usize,
+    last_first: bool,
+    bottom_up: bool,
+) {
     // A band of columns at a time, so that the cache lines that a column touches serve its neighbours too.
     const BAND: usize = 16;
-    let mut out = pixels.to_vec();
     let bands = (0..width).step_by(BAND);
     for band in bands {
         let end = (band + BAND).min(width);
@@ -45,7 +51,6 @@ fn columns<T: Copy>(pixels: &[T], width: usize, height: usize, last_first: bool,
             }
         }
     }
-    out
 }
 
 #[cfg(test)]
@@ -69,7 +74,7 @@ mod tests {
             (8, b"cfbead"),
         ] {
             let orientation = Orientation::from_exif(orientation);
-            assert_eq!(apply(orientation, stored.clone(), 3, 2), upright, "{orientation:?}");
+            assert_eq!(apply(orientation, &stored, 3, 2), upright, "{orientation:?}");
         }
     }
 }

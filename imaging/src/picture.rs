@@ -1,5 +1,7 @@
 //! Decoded samples, as decoders hand them over and resizing keeps them.
 
+use std::sync::Arc;
+
 use image_header::ColorModel;
 
 /// Where the picture lies on a plane's grid, in samples of that grid, from its top left corner. A subsampled
@@ -18,7 +20,8 @@ pub(crate) struct Plane {
     pub(crate) width: u32,
     pub(crate) height: u32,
     pub(crate) extent: Extent,
-    pub(crate) samples: Vec<u8>,
+    /// Shared: the same plane is encoded, and made smaller.
+    pub(crate) samples: Arc<Vec<u8>>,
 }
 
 /// What the components of an interleaved pixel are, in their order.

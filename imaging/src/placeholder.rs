@@ -19,6 +19,12 @@ pub(crate) fn placeholder(picture: &Upright) -> Result<(Vec<u8>, [u8; 3]), Fault
     let view = ImageRef::new(width, height, &rgba, PixelType::U8x4).map_err(Fault::new)?;
     let mut small = Image::new(small_width, small_height, PixelType::U8x4);
     Resizer::new().resize(&view, &mut small, None).map_err(Fault::new)?;
+    if let Some(kept) = &picture.kept {
+        // Pages take both for sRGB.
+        for [rgb @ .., _] in small.buffer_mut().as_chunks_mut::<4>().0 {
+            *rgb = kept.shaper.srgb(*rgb).map(|value| value.round() as u8);
+        }
+    }
     let hash = thumbhash::rgba_to_thumb_hash(small_width as usize, small_height as usize, small.buffer());
     Ok((hash, dominant(small.buffer())))
 }

@@ -1,11 +1,16 @@
 //! What will be made of a source, decided before a pixel is allocated.
 
+use std::num::NonZeroUsize;
+
 use image_header::{Limits, Rejection, SourceInfo};
+use scaled_jpeg::Scale;
 use sha2::{Digest, Sha256};
 
 use crate::encode;
 use crate::memory;
-use crate::preset::{FormatChoice, Preset};
+use crate::preset::{Colour, Effort, FormatChoice, Preset};
+use crate::profile;
+use crate::scale;
 
 /// A file format that renditions are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -63,11 +68,19 @@ pub struct RenditionSpec {
     pub quality: Option<u8>,
     /// The colour that transparency is flattened on; `None` where it is kept or there is none.
     pub background: Option<[u8; 3]>,
+    /// How long the encoder may take.
+    pub effort: Effort,
     spec: String,
 }
 
 impl RenditionSpec {
-    fn new(width: u32, height: u32, format: OutputFormat, preset: &Preset, alpha: bool) -> Self {
+    fn new(
+        (width, height): (u32, u32),
+        format: OutputFormat,
+        preset: &Preset,
+        alpha: bool,
+        colour: Colour,
+    ) -> Self {
         let quality = match format {
             OutputFormat::Jpeg => Some(preset.quality.jpeg),
             OutputFormat::Webp => Some(preset.quality.webp),
@@ -78,13 +91,19 @@ impl RenditionSpec {
             OutputFormat::Jpeg | OutputFormat::Webp => "420",
             OutputFormat::WebpLossless | OutputFormat::Png => "444",
         };
+        let colour = match colour {
+            Colour::Srgb => "srgb".to_owned(),
+            // Which space that is, only the source says, and its hash is in the key already.
+            Colour::Keep => format!("keep:{}", profile::REVISION),
+        };
+        let effort = preset.effort;
         let parameters = format!(
             "width={width} height={height} crop=none format={format:?} quality={quality:?} chroma={chroma} \
-             background={background:?} color=srgb revision={}",
+             background={background:?} color={colour} effort={effort:?} revision={}",
             encode::revision(format),
         );
         let spec = hex::encode(&Sha256::digest(parameters)[..4]);
-        Self { width, height, format, quality, background, spec }
+        Self { width, height, format, quality, background, effort, spec }
     }
 
     /// First 8 hex digits of a hash over all parameters and the encoder's revision: the `<spec>` of a
@@ -103,11 +122,28 @@ pub struct Plan {
     pub predicted_peak: u64,
     /// What went less than well already, in words for the manifest.
     pub warnings: Vec<String>,
+    /// Threads that work at once; fewer than the machine has cores where their memory would exceed the limit.
+    pub workers: usize,
+    /// What each component of a JPEG is decoded at.
+    pub(crate) scales: [Scale; 4],
+    /// Whether wide colours are kept.
+    pub(crate) colour: Colour,
     pub(crate) source: SourceInfo,
     pub(crate) limits: Limits,
 }
 
 impl Plan {
+    /// The same with at most `workers` threads (and one at least), as many as the limit of memory lets work at once.
+    /// Renditions do not depend on it.
+    #[must_use]
+    pub fn with_workers(mut self, workers: usize) -> Self {
+        let peak = |workers| memory::peak(&self.source, &self.renditions, &self.scales, workers);
+        let fits = |workers: &usize| *workers == 1 || peak(*workers) <= self.limits.decoded_bytes;
+        self.workers = (1..=workers.clamp(1, MOST_WORKERS)).rev().find(fits).unwrap_or(1);
+        self.predicted_peak = peak(self.workers);
+        self
+    }
+
     /// Renditions of one size after the other.
     pub(crate) fn sizes(&self) -> impl Iterator<Item = &[RenditionSpec]> {
         self.renditions.chunk_by(|a, b| a.width == b.width)
@@ -116,7 +152,7 @@ impl Plan {
 
 /// Resolves `preset` for `source`: which sizes, which formats, how much memory.
 ///
-/// Widths above the source's own are replaced by it, once; heights follow the aspect ratio, rounded. A
+/// As many threads are planned as the machine has cores; see [`Plan::with_workers`]. Widths above the source's own are replaced by it, once; heights follow the aspect ratio, rounded. A
 /// candidate that its format cannot hold is dropped with a warning.
 ///
 /// # Errors
@@ -128,6 +164,8 @@ pub fn plan(source: &SourceInfo, preset: &Preset, limits: &Limits) -> Result<Pla
     widths.sort_unstable_by(|a, b| b.cmp(a));
     widths.dedup();
 
+    // Renditions of a source of which nothing can be kept are the same either way.
+    let colour = if profile::may_be_wide(source) { preset.colour } else { Colour::Srgb };
     let mut renditions = Vec::new();
     let mut warnings = source.notes.clone();
     for target in widths {
@@ -147,7 +185,8 @@ pub fn plan(source: &SourceInfo, preset: &Preset, limits: &Limits) -> Result<Pla
                 ));
                 continue;
             }
-            renditions.push(RenditionSpec::new(target, target_height, format, preset, source.alpha));
+            let size = (target, target_height);
+            renditions.push(RenditionSpec::new(size, format, preset, source.alpha, colour));
         }
     }
     if renditions.is_empty() {
@@ -156,10 +195,25 @@ pub fn plan(source: &SourceInfo, preset: &Preset, limits: &Limits) -> Result<Pla
         )));
     }
 
-    let predicted_peak = memory::peak(source, &renditions);
+    let scales = scale::scales(source, &renditions);
+    let predicted_peak = memory::peak(source, &renditions, &scales, 1);
     Rejection::check("the memory for decoding in bytes", predicted_peak, limits.decoded_bytes)?;
-    Ok(Plan { renditions, predicted_peak, warnings, source: source.clone(), limits: *limits })
+    let plan = Plan {
+        renditions,
+        predicted_peak,
+        warnings,
+        workers: 1,
+        scales,
+        colour,
+        source: source.clone(),
+        limits: *limits,
+    };
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    Ok(plan.with_workers(cores))
 }
+
+/// More would wait for each other.
+const MOST_WORKERS: usize = 16;
 
 fn resolve(choice: FormatChoice, alpha: bool) -> OutputFormat {
     match choice {

@@ -77,6 +77,31 @@ impl Default for Quality {
     }
 }
 
+/// How long encoders may take to make files smaller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effort {
+    /// The least time: JPEG with the standard's Huffman tables, WebP by libwebp's method 2.
+    Fast,
+    /// What pays: JPEG with tables of its own, WebP by method 4.
+    #[default]
+    Balanced,
+    /// The fewest bytes: progressive JPEG, WebP by method 6.
+    Small,
+}
+
+/// The colours of renditions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Colour {
+    /// All are converted to sRGB and say nothing of it.
+    #[default]
+    Srgb,
+    /// Where a source's colours are wider than sRGB and its profile is three primaries and a curve, such as Display
+    /// P3, they are kept, under a profile of at most 600 bytes. All else is converted to sRGB.
+    Keep,
+}
+
 /// Widths, formats, quality: what to make of every source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -87,6 +112,10 @@ pub struct Preset {
     pub formats: Vec<FormatChoice>,
     /// Encoders' quality.
     pub quality: Quality,
+    /// How long encoders may take.
+    pub effort: Effort,
+    /// Whether wide colours are kept.
+    pub colour: Colour,
     /// What lies under transparent pixels where the format has no alpha: red, green, blue.
     #[serde(with = "hex_color")]
     pub background: [u8; 3],
@@ -98,6 +127,8 @@ impl Default for Preset {
             widths: vec![320, 640, 960, 1280, 1920],
             formats: vec![FormatChoice::Webp, FormatChoice::Auto],
             quality: Quality::default(),
+            effort: Effort::default(),
+            colour: Colour::default(),
             background: [255, 255, 255],
         }
     }
@@ -166,9 +197,11 @@ impl Preset {
         widths.sort_unstable();
         widths.dedup();
         let text = format!(
-            "{widths:?} {:?} {:?} {:?} {:?}",
+            "{widths:?} {:?} {:?} {:?} {:?} {:?} {:?}",
             self.formats,
             self.quality,
+            self.effort,
+            self.colour,
             self.background,
             encode::REVISIONS
         );
@@ -203,6 +236,7 @@ mod tests {
         assert_eq!(preset.background, [16, 32, 48]);
         assert_eq!(preset.quality, Quality { jpeg: 80, webp: 60 });
         assert_eq!(preset.widths, Preset::default().widths);
+        assert_eq!((preset.effort, preset.colour), (Effort::Balanced, Colour::Srgb));
     }
 
     #[test]
@@ -216,6 +250,8 @@ mod tests {
             ("formats = []", "formats"),
             ("quality = { jpeg = 0 }", "jpeg"),
             ("background = \"white\"", "white"),
+            ("effort = \"best\"", "best"),
+            ("colour = \"p3\"", "p3"),
         ] {
             let error = Preset::from_toml(toml).unwrap_err().to_string();
             assert!(error.contains(word), "{toml}: {error}");
@@ -228,8 +264,9 @@ mod tests {
         let mut shuffled = preset.clone();
         shuffled.widths.reverse();
         assert_eq!(preset.fingerprint(), shuffled.fingerprint());
-        let mut other = preset.clone();
-        other.quality.jpeg = 81;
-        assert_ne!(preset.fingerprint(), other.fingerprint());
+        for other in ["quality = { jpeg = 81 }", "effort = \"small\"", "colour = \"keep\""] {
+            let other = Preset::from_toml(other).unwrap();
+            assert_ne!(preset.fingerprint(), other.fingerprint(), "{other:?}");
+        }
     }
 }

@@ -1,5 +1,8 @@
 //! Which colour space a source's samples are in.
 
+mod compact;
+mod shaper;
+
 use std::io::Read;
 
 use flate2::read::ZlibDecoder;
@@ -9,10 +12,16 @@ use moxcms::{
     MatrixCoefficients, ToneReprCurve, TransferCharacteristics, TransformOptions,
 };
 
+pub(crate) use compact::{REVISION, compact};
+pub(crate) use shaper::{Shaper, encoded};
+
 /// The space that samples are in.
 pub(crate) enum Space {
     /// sRGB, said or assumed, or a profile that is *numerically* sRGB.
     Srgb,
+    /// Primaries and curves.
+    Matrix(Box<ColorProfile>, Shaper),
+    /// Tables, inks, or grey.
     Profile(Box<ColorProfile>),
 }
 
@@ -47,7 +56,7 @@ fn without_cicp(source: &[u8], info: &SourceInfo, limits: &Limits) -> (Space, Op
         return (from_png_chunks(&info.png_color, info.color), None);
     }
     if info.interoperability_r03 {
-        return (Space::Profile(Box::new(ColorProfile::new_adobe_rgb())), None);
+        return (simplest(ColorProfile::new_adobe_rgb()), None);
     }
     (Space::Srgb, None)
 }
@@ -78,10 +87,26 @@ fn embedded(source: &[u8], profile: &Profile, limit: u64) -> Result<Option<Vec<u
 }
 
 fn simplest(profile: ColorProfile) -> Space {
-    if is_srgb(&profile) { Space::Srgb } else { Space::Profile(Box::new(profile)) }
+    match Shaper::new(&profile) {
+        Some(shaper) if shaper.is_srgb() => Space::Srgb,
+        Some(shaper) => Space::Matrix(Box::new(profile), shaper),
+        None if is_srgb(&profile) => Space::Srgb,
+        None => Space::Profile(Box::new(profile)),
+    }
 }
 
-/// Whether converting by `profile` changes nothing: judged by its numbers, never by its name. A cube of
+/// Whether `info` says anything of its colours that a wide space could come of.
+pub(crate) fn may_be_wide(info: &SourceInfo) -> bool {
+    let rgb = matches!(info.color, ColorModel::Rgb | ColorModel::YCbCr | ColorModel::Palette);
+    let png = &info.png_color;
+    let said = info.profile != Profile::None
+        || info.interoperability_r03
+        || png.cicp.is_some()
+        || (!png.srgb && (png.gamma.is_some() || png.chromaticities.is_some()));
+    rgb && said
+}
+
+/// Whether converting by a `profile` of tables or grey changes nothing: judged by its numbers, never by its name. A cube of
 /// colours and a ramp of greys may move by one level of 255 at most.
 fn is_srgb(profile: &ColorProfile) -> bool {
     let (layout, samples): (Layout, Vec<u16>) = match profile.color_space {

@@ -1,11 +1,13 @@
 //! Lanczos3 in SIMD, over planes and interleaved pixels, by `fast_image_resize`.
 
+use std::sync::Arc;
+
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer as Convolution};
 
 use crate::Fault;
-use crate::picture::{Components, Extent, Interleaved, Picture, Plane, Samples};
-use crate::stop::Stop;
+use crate::jobs::Piece;
+use crate::picture::{Components, Extent, Interleaved, Plane, Samples};
 
 /// How many samples chroma planes get.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,29 +26,17 @@ pub(crate) struct Resizer {
 }
 
 impl Resizer {
-    /// `source` at `width` × `height`.
+    /// `source` for a picture of `width` × `height` pixels.
     pub(crate) fn resize(
         &mut self,
-        source: &Picture,
+        source: &Piece,
         (width, height): (u32, u32),
         chroma: Chroma,
-        stop: &Stop,
-    ) -> Result<Picture, ResizeError> {
-        match source {
-            Picture::Interleaved(source) => {
-                stop.check()?;
-                Ok(Picture::Interleaved(self.interleaved(source, width, height)?))
-            }
-            Picture::Planar { model, planes } => {
-                let mut resized = Vec::with_capacity(planes.len());
-                for (index, plane) in planes.iter().enumerate() {
-                    stop.check()?;
-                    let chroma = if index == 0 { Chroma::Full } else { chroma };
-                    resized.push(self.plane(plane, width, height, chroma)?);
-                }
-                Ok(Picture::Planar { model: *model, planes: resized })
-            }
-        }
+    ) -> Result<Piece, Fault> {
+        Ok(match source {
+            Piece::Plane(plane) => Piece::Plane(self.plane(plane, width, height, chroma)?),
+            Piece::Pixels(source) => Piece::Pixels(Arc::new(self.interleaved(source, width, height)?)),
+        })
     }
 
     fn plane(&mut self, source: &Plane, width: u32, height: u32, chroma: Chroma) -> Result<Plane, Fault> {
@@ -55,6 +45,9 @@ impl Resizer {
             crop((source.extent.x, source.extent.width), (extent.x, extent.width, grid_width));
         let (top, crop_height) =
             crop((source.extent.y, source.extent.height), (extent.y, extent.height, grid_height));
+        if (source.width, source.height, source.extent) == (grid_width, grid_height, extent) {
+            return Ok(source.clone());
+        }
         let padding = Padding::around(source, (left, crop_width), (top, crop_height));
         let padded = padding.as_ref().map(|padding| padding.apply(source));
         let (left, top) = match &padding {
@@ -78,7 +71,7 @@ impl Resizer {
         let mut target =
             Image::from_slice_u8(grid_width, grid_height, &mut samples, PixelType::U8).map_err(Fault::new)?;
         self.convolution.resize(&view, &mut target, &options).map_err(Fault::new)?;
-        Ok(Plane { width: grid_width, height: grid_height, extent, samples })
+        Ok(Plane { width: grid_width, height: grid_height, extent, samples: Arc::new(samples) })
     }
 
     fn interleaved(&mut self, source: &Interleaved, width: u32, height: u32) -> Result<Interleaved, Fault> {
@@ -113,31 +106,6 @@ impl Resizer {
         let view = ImageRef::new(source.width, source.height, from, pixel).map_err(Fault::new)?;
         let mut target = Image::from_slice_u8(width, height, to, pixel).map_err(Fault::new)?;
         self.convolution.resize(&view, &mut target, options).map_err(Fault::new)
-    }
-}
-
-/// Why there is no resized picture.
-#[derive(Debug)]
-pub(crate) enum ResizeError {
-    Stopped,
-    Fault(Fault),
-}
-
-impl ResizeError {
-    pub(crate) fn lost() -> Self {
-        Self::Fault(Fault::new("a size was let go before the last that is made from it"))
-    }
-}
-
-impl From<crate::stop::Stopped> for ResizeError {
-    fn from(_: crate::stop::Stopped) -> Self {
-        Self::Stopped
-    }
-}
-
-impl From<Fault> for ResizeError {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
     }
 }
 
@@ -230,7 +198,7 @@ impl Padding {
             y: source.extent.y + f64::from(self.top),
             ..source.extent
         };
-        Plane { width, height, extent, samples }
+        Plane { width, height, extent, samples: Arc::new(samples) }
     }
 }
 
@@ -242,7 +210,7 @@ mod tests {
     fn ramp(width: u32, height: u32) -> Plane {
         let row: Vec<u8> = (0..width).map(|x| (x * 200 / (width - 1)) as u8).collect();
         let extent = Extent { x: 0.0, y: 0.0, width: f64::from(width), height: f64::from(height) };
-        Plane { width, height, extent, samples: row.repeat(height as usize) }
+        Plane { width, height, extent, samples: Arc::new(row.repeat(height as usize)) }
     }
 
     #[test]
@@ -267,7 +235,7 @@ mod tests {
         let right = resizer.plane(&source, 75, 7, Chroma::Halved { left: false, top: false }).unwrap();
         let mut left = resizer.plane(&mirrored, 75, 7, Chroma::Halved { left: true, top: false }).unwrap();
         left.samples.chunks_exact_mut(38).for_each(<[u8]>::reverse);
-        let worst = right.samples.iter().zip(&left.samples).map(|(a, b)| a.abs_diff(*b)).max();
+        let worst = right.samples.iter().zip(left.samples.iter()).map(|(a, b)| a.abs_diff(*b)).max();
         assert!(worst <= Some(1), "{worst:?}");
     }
 

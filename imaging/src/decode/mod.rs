@@ -12,6 +12,7 @@ mod webp;
 use image_header::{Format, Limits, Rejection, SourceInfo};
 
 use crate::picture::{Components, Interleaved, Picture, Samples};
+use crate::plan::Plan;
 use crate::stop::{Stop, Stopped};
 
 /// Samples that were never decoded have this value: mid grey, as browsers leave them.
@@ -42,15 +43,16 @@ impl From<Stopped> for DecodeError {
     }
 }
 
-/// Decodes `source`, which `info` was read from; of an animation the first frame, on its canvas.
+/// Decodes `source` as `plan` was made for it; of an animation the first frame, on its canvas.
 pub(crate) fn decode(
     source: &[u8],
-    info: &SourceInfo,
+    plan: &Plan,
     limits: &Limits,
     stop: &Stop,
 ) -> Result<Decoded, DecodeError> {
+    let info = &plan.source;
     match info.format {
-        Format::Jpeg => jpeg::decode(source, info, limits, stop),
+        Format::Jpeg => jpeg::decode(source, plan, limits, stop),
         Format::Png => png::decode(source, info, limits, stop),
         Format::WebP => webp::decode(source, info, limits, stop),
         Format::Gif => gif::decode(source, info, limits, stop),

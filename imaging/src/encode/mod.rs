@@ -40,13 +40,14 @@ impl From<crate::stop::Stopped> for EncodeError {
     }
 }
 
-/// `picture` as a file of `spec`'s format. No metadata is written.
+/// `picture` as a file of `spec`'s format. No metadata is written but a profile
+/// where colours are kept.
 pub(crate) fn encode(picture: &Upright, spec: &RenditionSpec, stop: &Stop) -> Result<Vec<u8>, EncodeError> {
     stop.check()?;
     match spec.format {
         OutputFormat::Jpeg => jpeg::encode(picture, spec, stop),
         OutputFormat::Webp => webp::lossy(picture, spec, stop),
-        OutputFormat::WebpLossless => webp::lossless(picture, stop),
+        OutputFormat::WebpLossless => webp::lossless(picture, spec, stop),
         OutputFormat::Png => png::encode(picture, stop),
     }
 }

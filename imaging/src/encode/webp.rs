@@ -1,42 +1,64 @@
 //! WebP by libwebp, from planes where there are some.
 
+mod container;
+
 use webpx::{Encoder, EncoderConfig, YuvPlanesRef};
 
 use super::EncodeError;
 use crate::Fault;
 use crate::color::{Pixels, Upright};
 use crate::plan::RenditionSpec;
+use crate::preset::Effort;
 use crate::stop::Stop;
 
-pub(super) const REVISION: u32 = 1;
+pub(super) const REVISION: u32 = 2;
 
 pub(super) fn lossy(picture: &Upright, spec: &RenditionSpec, stop: &Stop) -> Result<Vec<u8>, EncodeError> {
-    let config = EncoderConfig::new().quality(f32::from(spec.quality.unwrap_or(78))).method(4);
+    let config =
+        EncoderConfig::new().quality(f32::from(spec.quality.unwrap_or(78))).method(method(spec.effort));
     let (width, height) = (picture.width, picture.height);
     let half = width.div_ceil(2) as usize;
-    match &picture.pixels {
+    let file = match &picture.pixels {
         Pixels::YCbCr420 { luma, blue, red } => {
-            let (y, u, v) = (limited(luma, &LUMA), limited(blue, &CHROMA), limited(red, &CHROMA));
+            let (y, u, v) = (limited_luma(luma), limited_chroma(blue), limited_chroma(red));
             yuv(config, [&y, &u, &v], (width, height), stop)
         }
         Pixels::Grey(grey) => {
-            let y = limited(grey, &LUMA);
+            let y = limited_luma(grey);
             let neutral = vec![128; half * height.div_ceil(2) as usize];
             yuv(config, [&y, &neutral, &neutral], (width, height), stop)
         }
         Pixels::Rgb(rgb) => finish(Encoder::new_rgb(rgb, width, height).config(config), stop),
         Pixels::Rgba(rgba) => finish(Encoder::new_rgba(rgba, width, height).config(config), stop),
-    }
+    };
+    tagged(file?, picture)
 }
 
-pub(super) fn lossless(picture: &Upright, stop: &Stop) -> Result<Vec<u8>, EncodeError> {
-    let config = EncoderConfig::new().lossless(true).method(4).quality(75.0);
+pub(super) fn lossless(picture: &Upright, spec: &RenditionSpec, stop: &Stop) -> Result<Vec<u8>, EncodeError> {
+    let config = EncoderConfig::new().lossless(true).method(method(spec.effort)).quality(75.0);
     let (width, height) = (picture.width, picture.height);
-    match &picture.pixels {
+    let file = match &picture.pixels {
         Pixels::Rgba(rgba) => finish(Encoder::new_rgba(rgba, width, height).config(config), stop),
         Pixels::Rgb(rgb) => finish(Encoder::new_rgb(rgb, width, height).config(config), stop),
         _ => finish(Encoder::new_rgb(&picture.to_rgb([0; 3]), width, height).config(config), stop),
+    };
+    tagged(file?, picture)
+}
+
+/// libwebp's scale of 0 to 6.
+fn method(effort: Effort) -> u8 {
+    match effort {
+        Effort::Fast => 2,
+        Effort::Balanced => 4,
+        Effort::Small => 6,
     }
+}
+
+/// `file` with the profile that `picture` carries, if any.
+fn tagged(file: Vec<u8>, picture: &Upright) -> Result<Vec<u8>, EncodeError> {
+    let Some(kept) = &picture.kept else { return Ok(file) };
+    let tagged = container::with_profile(&file, &kept.icc, (picture.width, picture.height));
+    tagged.ok_or_else(|| EncodeError::Fault(Fault::new("libwebp wrote no WebP")))
 }
 
 fn yuv(
@@ -69,24 +91,23 @@ fn finish(encoder: Encoder<'_>, stop: &Stop) -> Result<Vec<u8>, EncodeError> {
 }
 
 /// WebP's YUV is of ITU-R BT.601's limited range (RFC 9649, 2.5: luma 16 to 235, chroma 16 to 240), JFIF's
-/// of the full one.
-fn limited(samples: &[u8], table: &[u8; 256]) -> Vec<u8> {
-    samples.iter().map(|&sample| table[usize::from(sample)]).collect()
+/// of the full one. By multiplying, not by table, so that many samples go at once.
+fn limited_luma(samples: &[u8]) -> Vec<u8> {
+    samples.iter().map(|&sample| luma(sample)).collect()
 }
 
-const LUMA: [u8; 256] = range(219, 0, 16);
-const CHROMA: [u8; 256] = range(224, 128, 128);
+fn limited_chroma(samples: &[u8]) -> Vec<u8> {
+    samples.iter().map(|&sample| chroma(sample)).collect()
+}
 
-const fn range(span: i32, centre: i32, offset: i32) -> [u8; 256] {
-    let mut table = [0; 256];
-    let mut value = 0;
-    while value < 256 {
-        let scaled = (value - centre) * span * 2;
-        let rounded = if scaled < 0 { (scaled - 255) / 510 } else { (scaled + 255) / 510 };
-        table[value as usize] = (rounded + offset) as u8;
-        value += 1;
-    }
-    table
+/// 16 + 219 / 255 × the sample, rounded.
+fn luma(sample: u8) -> u8 {
+    ((u32::from(sample) * 56_284 + (16 << 16) + (1 << 15)) >> 16) as u8
+}
+
+/// 128 + 224 / 255 × the sample − 128, rounded.
+fn chroma(sample: u8) -> u8 {
+    ((u32::from(sample) * 57_569 + (128 << 16) + (1 << 15) - 128 * 57_569) >> 16) as u8
 }
 
 #[cfg(test)]
@@ -94,8 +115,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges_end_where_bt601_says() {
-        assert_eq!((LUMA[0], LUMA[128], LUMA[255]), (16, 126, 235));
-        assert_eq!((CHROMA[0], CHROMA[128], CHROMA[255]), (16, 128, 240));
+    fn ranges_are_bt601s() {
+        for sample in 0..=255 {
+            let exact_luma = 16.0 + f64::from(sample) * 219.0 / 255.0;
+            let exact_chroma = 128.0 + (f64::from(sample) - 128.0) * 224.0 / 255.0;
+            assert!((f64::from(luma(sample)) - exact_luma).abs() <= 0.5, "{sample}");
+            assert!((f64::from(chroma(sample)) - exact_chroma).abs() <= 0.5, "{sample}");
+        }
+        assert_eq!((luma(0), luma(255), chroma(0), chroma(128), chroma(255)), (16, 235, 16, 128, 240));
     }
 }
