@@ -136,7 +136,7 @@ pub(crate) fn upright(
             };
             convert(components, Samples::Eight(samples), (width, height), to_srgb, orientation)
         }
-        Picture::Interleaved(Interleaved { width, height, components, samples }) => {
+        Picture::Interleaved(Interleaved { width, height, components, samples, .. }) => {
             convert(components, samples, (width, height), to_srgb, orientation)
         }
     }

@@ -212,7 +212,8 @@ fn run<E>(
 
     // What decoders bound themselves is bounded by what was predicted of this very picture.
     let bounds = Limits { decoded_bytes: plan.predicted_peak, ..plan.limits };
-    let decoded = timed(&mut timings.decode, || decode::decode(source, &plan.source, &bounds, stop))?;
+    let decoded =
+        timed(&mut timings.decode, || decode::decode(source, &plan.source, plan.shrink, &bounds, stop))?;
     warnings.extend(decoded.warnings);
     let (space, warning) = profile::space(source, &plan.source, &plan.limits);
     warnings.extend(warning);

@@ -5,6 +5,7 @@
 
 use image_header::{ColorModel, Format, JpegInfo, SourceInfo};
 
+use crate::decode::shrink;
 use crate::orient;
 use crate::plan::{OutputFormat, RenditionSpec, bases};
 
@@ -12,8 +13,11 @@ use crate::plan::{OutputFormat, RenditionSpec, bases};
 const TABLES: u64 = 4 << 20;
 
 /// Bytes that decoding `source` and making `renditions` hold at most, the file itself not counted.
-pub(crate) fn peak(source: &SourceInfo, renditions: &[RenditionSpec]) -> u64 {
-    decoding(source).max(rendering(source, renditions)).saturating_add(TABLES + profile(source))
+/// `shrink` × `shrink` pixels become one while it is decoded.
+pub(crate) fn peak(source: &SourceInfo, shrink: u32, renditions: &[RenditionSpec]) -> u64 {
+    decoding(source, shrink)
+        .max(rendering(source, shrink, renditions))
+        .saturating_add(TABLES + profile(source))
 }
 
 /// Bytes that the codes of a lossless WebP may take beside its pixels: encoders' own take about one a pixel.
@@ -47,9 +51,12 @@ fn pixel_bytes(source: &SourceInfo) -> u64 {
     components * if source.bits_per_sample == 16 { 2 } else { 1 }
 }
 
-/// Bytes of the decoded picture.
-fn decoded(source: &SourceInfo) -> u64 {
-    let Some(jpeg) = &source.jpeg else { return pixels(source) * pixel_bytes(source) };
+/// Bytes of the decoded picture, shrunk.
+fn decoded(source: &SourceInfo, shrink: u32) -> u64 {
+    let Some(jpeg) = &source.jpeg else {
+        let (width, height) = shrink::size(source.width, source.height, shrink);
+        return u64::from(width) * u64::from(height) * pixel_bytes(source);
+    };
     jpeg.sampling.iter().map(|&factors| plane(source, jpeg, factors)).sum()
 }
 
@@ -66,19 +73,22 @@ fn largest_factors(jpeg: &JpegInfo) -> (u64, u64) {
 }
 
 /// Bytes at the height of decoding: the picture and what its decoder holds beside it.
-fn decoding(source: &SourceInfo) -> u64 {
-    let (decoded, pixels) = (decoded(source), pixels(source));
+fn decoding(source: &SourceInfo, shrink: u32) -> u64 {
+    let (decoded, pixels) = (decoded(source, shrink), pixels(source));
+    // What is decoded as a whole before it is shrunk.
+    let whole = if shrink > 1 { pixels * pixel_bytes(source) } else { 0 };
     let rows = u64::from(source.width) * pixel_bytes(source) * 16;
     match source.format {
         Format::Jpeg => decoded + source.jpeg.as_ref().map_or(0, |jpeg| beside_planes(source, jpeg)),
-        Format::WebP => webp(source),
-        // The canvas, and what of it is left without alpha.
-        Format::Gif => pixels * 4 + if source.alpha { 0 } else { pixels * 3 } + source.metadata * 3,
+        Format::WebP => webp(source) + if shrink > 1 { decoded } else { 0 },
+        // The canvas, and what of it is left.
+        Format::Gif => pixels * 4 + if shrink > 1 { decoded } else { 0 } + rows + source.metadata * 3,
         // A chunk as it is read, grown, and kept.
+        Format::Png if source.interlaced => whole + decoded + rows + source.metadata * 4,
         Format::Png => decoded + rows + source.metadata * 4,
         // Each number of a list of strips becomes a value of its own.
-        Format::Tiff => decoded + rows + source.metadata * 16,
-        _ => decoded + rows,
+        Format::Tiff => whole + decoded + rows + source.metadata * 16,
+        _ => whole + decoded + rows,
     }
 }
 
@@ -119,7 +129,7 @@ fn beside_planes(source: &SourceInfo, jpeg: &JpegInfo) -> u64 {
 }
 
 /// Bytes at the height of making renditions: what is held from size to size, and what the one in work takes.
-fn rendering(source: &SourceInfo, renditions: &[RenditionSpec]) -> u64 {
+fn rendering(source: &SourceInfo, shrink: u32, renditions: &[RenditionSpec]) -> u64 {
     let sizes: Vec<&[RenditionSpec]> = renditions.chunk_by(|a, b| a.width == b.width).collect();
     let bases = bases(&sizes.iter().map(|specs| specs[0].width).collect::<Vec<_>>());
     let resized = |size: usize| area(&sizes[size][0]) * pixel_bytes(source);
@@ -127,9 +137,9 @@ fn rendering(source: &SourceInfo, renditions: &[RenditionSpec]) -> u64 {
     for (at, specs) in sizes.iter().enumerate() {
         let still_needed = |level: &usize| bases[at..].contains(level);
         let kept: u64 = (1..=at + 1).filter(still_needed).map(|level| resized(level - 1)).sum();
-        let decoded = if still_needed(&0) { decoded(source) } else { 0 };
+        let decoded = if still_needed(&0) { decoded(source, shrink) } else { 0 };
         let base = match bases[at] {
-            0 => (source.width, source.height),
+            0 => shrink::size(source.width, source.height, shrink),
             level => stored(source, &sizes[level - 1][0]),
         };
         // The resizer keeps its buffers for the next size.

@@ -3,6 +3,7 @@
 use image_header::{Limits, Rejection, SourceInfo};
 use sha2::{Digest, Sha256};
 
+use crate::decode::shrink;
 use crate::encode;
 use crate::memory;
 use crate::preset::{FormatChoice, Preset};
@@ -103,6 +104,8 @@ pub struct Plan {
     pub predicted_peak: u64,
     /// What went less than well already, in words for the manifest.
     pub warnings: Vec<String>,
+    /// So many pixels either way become one while the source is decoded.
+    pub(crate) shrink: u32,
     pub(crate) source: SourceInfo,
     pub(crate) limits: Limits,
 }
@@ -156,9 +159,10 @@ pub fn plan(source: &SourceInfo, preset: &Preset, limits: &Limits) -> Result<Pla
         )));
     }
 
-    let predicted_peak = memory::peak(source, &renditions);
+    let shrink = shrink::factor(source, &renditions);
+    let predicted_peak = memory::peak(source, shrink, &renditions);
     Rejection::check("the memory for decoding in bytes", predicted_peak, limits.decoded_bytes)?;
-    Ok(Plan { renditions, predicted_peak, warnings, source: source.clone(), limits: *limits })
+    Ok(Plan { renditions, predicted_peak, warnings, shrink, source: source.clone(), limits: *limits })
 }
 
 fn resolve(choice: FormatChoice, alpha: bool) -> OutputFormat {

@@ -84,7 +84,8 @@ impl Resizer {
     fn interleaved(&mut self, source: &Interleaved, width: u32, height: u32) -> Result<Interleaved, Fault> {
         let components = source.components;
         let length = width as usize * height as usize * components.count();
-        let options = ResizeOptions::new().use_alpha(components.has_alpha());
+        let Extent { x, y, width: across, height: down } = source.extent;
+        let options = ResizeOptions::new().use_alpha(components.has_alpha()).crop(x, y, across, down);
         let samples = match &source.samples {
             Samples::Eight(samples) => {
                 let mut resized = vec![0_u8; length];
@@ -98,7 +99,7 @@ impl Resizer {
                 Samples::Sixteen(resized)
             }
         };
-        Ok(Interleaved { width, height, components, samples })
+        Ok(Interleaved { width, height, extent: Extent::whole(width, height), components, samples })
     }
 
     fn pixels(
@@ -279,6 +280,7 @@ mod tests {
         let source = Interleaved {
             width: 64,
             height: 8,
+            extent: Extent::whole(64, 8),
             components: Components::Rgba,
             samples: Samples::Eight(row.repeat(8)),
         };
