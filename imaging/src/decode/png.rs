@@ -1,10 +1,15 @@
-//! PNG, by the `png` crate, row after row.
+//! PNG, row after row: most by a way of our own, the rest by the `png` crate.
+
+mod plain;
+mod scanlines;
+mod unfilter;
 
 use std::io::Cursor;
 
 use image_header::{Limits, Rejection, SourceInfo};
 use png::{BitDepth, ColorType, Decoder, InterlaceInfo, Reader, Transformations};
 
+use self::plain::Plain;
 use super::boxes::Boxes;
 use super::{DecodeError, Decoded, UNDECODED, accept_partial, check_size, shrunk};
 use crate::picture::{Components, Picture, Samples};
@@ -17,6 +22,11 @@ pub(super) fn decode(
     limits: &Limits,
     stop: &Stop,
 ) -> Result<Decoded, DecodeError> {
+    if let Some(plain) = Plain::of(source, info) {
+        let (picture, warning) = plain.decode(source, info, shrink, stop)?;
+        let picture = Picture::Interleaved(picture);
+        return Ok(Decoded { picture, warnings: warning.into_iter().collect() });
+    }
     let bytes = usize::try_from(limits.decoded_bytes).unwrap_or(usize::MAX);
     let mut decoder = Decoder::new_with_limits(Cursor::new(source), png::Limits { bytes });
     // The profile is read from the header; text is never looked at.
