@@ -79,7 +79,12 @@ impl Plain {
                 Err(error) => return Ok(fails(done, error)?),
             };
             let (filter, row) = scanlines.get(0);
-            if rows == 2 && unfilter.is_pair(filter, scanlines.get(1).0) {
+            if filter == 0 && rows == 2 && matches!(scanlines.get(1).0, 0 | 1) {
+                // As it is, and nothing looks up to it.
+                each(row);
+                scanlines.consume(1);
+                done += 1;
+            } else if rows == 2 && unfilter.is_pair(filter, scanlines.get(1).0) {
                 unfilter.pair([row, scanlines.get(1).1], &above, [&mut first, &mut second]);
                 each(&first);
                 each(&second);
@@ -100,5 +105,116 @@ impl Plain {
             Ok(()) => Ok(None),
             Err(error) => Ok(fails(height, error)?),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use fixtures::pixels;
+    use fixtures::png::{Filter, Png};
+    use image_header::{Limits, probe};
+
+    use super::*;
+    use crate::picture::Samples;
+
+    /// Every sort of file that is read here, in each filter and all of them.
+    fn files() -> Vec<Vec<u8>> {
+        let mut files = Vec::new();
+        for channels in 1..=4 {
+            let eight = pixels::noise::<u8>(37, 23, channels, 5);
+            let deep = pixels::noise::<u16>(37, 23, channels, 6);
+            for filter in (0..5).map(Filter::Fixed).chain([Filter::Cycle]) {
+                files.push(Png::new(&eight).filter(filter).encode());
+                files.push(Png::new(&deep).filter(filter).encode());
+            }
+        }
+        // So large that the window has to move, and smooth, so that deflate refers back.
+        let large = pixels::camera_like(1_200, 500, 3);
+        files.push(Png::new(&large).filter(Filter::Cycle).encode());
+        files.push(Png::new(&large.with_alpha(|x, _| x as f32 / 1_199.0)).filter(Filter::Fixed(4)).encode());
+        files
+    }
+
+    /// Rows that the `png` crate makes of `file`, and whether it reaches the end.
+    fn reference(file: &[u8]) -> (Vec<u8>, bool) {
+        let mut reader = png::Decoder::new(Cursor::new(file)).read_info().unwrap();
+        let mut rows = Vec::new();
+        loop {
+            match reader.next_row() {
+                Ok(Some(row)) => rows.extend_from_slice(row.data()),
+                Ok(None) => return (rows, true),
+                Err(_) => return (rows, false),
+            }
+        }
+    }
+
+    fn decode(file: &[u8]) -> Result<(Interleaved, Option<String>), DecodeError> {
+        let info = probe(file, &Limits::default())?;
+        Plain::of(file, &info).expect("a plain PNG").decode(file, &info, 1, &Stop::new())
+    }
+
+    fn bytes(picture: &Interleaved) -> Vec<u8> {
+        match &picture.samples {
+            Samples::Eight(samples) => samples.clone(),
+            Samples::Sixteen(samples) => samples.iter().flat_map(|sample| sample.to_be_bytes()).collect(),
+        }
+    }
+
+    #[test]
+    fn whole_files_are_read_as_by_the_png_crate() {
+        for file in files() {
+            let (picture, warning) = decode(&file).unwrap();
+            assert_eq!(warning, None);
+            assert!((bytes(&picture), true) == reference(&file), "a file of {} bytes", file.len());
+        }
+    }
+
+    #[test]
+    fn damaged_files_are_read_as_far_as_by_the_png_crate() {
+        for file in files() {
+            // The data begin behind the signature, the header and a chunk's head.
+            for part in 1..24 {
+                let at = 50 + (file.len() - 50) * part / 24;
+                let mut flipped = file.clone();
+                flipped[at] ^= 0x10;
+                for damaged in [&file[..at], &flipped[..]] {
+                    let (rows, whole) = reference(damaged);
+                    match decode(damaged) {
+                        Ok((picture, warning)) => {
+                            assert_eq!(
+                                warning.is_none(),
+                                whole,
+                                "{warning:?}, {part} of 24 of {}",
+                                file.len()
+                            );
+                            assert!(bytes(&picture).starts_with(&rows), "{part} of 24 of {}", file.len());
+                        }
+                        Err(DecodeError::Rejected(_)) => {
+                            let all = bytes(&decode(&file).unwrap().0).len();
+                            assert!(rows.len() * 2 < all, "{part} of 24 of {}", file.len());
+                        }
+                        Err(DecodeError::Stopped) => panic!("nobody asked to stop"),
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn work_ends_before_the_next_row_once_it_is_asked_to() {
+        let file = Png::new(&pixels::noise::<u8>(37, 23, 3, 5)).encode();
+        let info = probe(&file, &Limits::default()).unwrap();
+        let plain = Plain::of(&file, &info).unwrap();
+        let (stop, mut rows) = (Stop::new(), 0);
+        let result = plain.rows(&file, &info, &stop, |_| {
+            rows += 1;
+            if rows == 5 {
+                stop.stop();
+            }
+        });
+        assert!(matches!(result, Err(DecodeError::Stopped)), "{result:?}");
+        assert!(rows <= 6, "{rows}");
     }
 }
