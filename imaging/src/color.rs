@@ -164,11 +164,7 @@ fn has_alpha(layout: Layout, profile: &ColorProfile) -> bool {
 
 /// `picture`, of rendition size, in its final colours and the right way up. YCbCr stays planes where its chroma is
 /// halved already; all else goes through RGB.
-pub(crate) fn upright(
-    picture: Picture,
-    colors: &Colors,
-    orientation: Orientation,
-) -> Result<Upright, Fault> {
+pub(crate) fn upright(picture: Picture, colors: &Colors, orientation: Orientation) -> Result<Upright, Fault> {
     let (components, samples, size) = match picture {
         Picture::Planar { model, planes } => {
             let (width, height) = planes.first().map_or((0, 0), |plane| (plane.width, plane.height));

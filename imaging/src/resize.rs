@@ -77,7 +77,8 @@ impl Resizer {
     fn interleaved(&mut self, source: &Interleaved, width: u32, height: u32) -> Result<Interleaved, Fault> {
         let components = source.components;
         let length = width as usize * height as usize * components.count();
-        let options = ResizeOptions::new().use_alpha(components.has_alpha());
+        let Extent { x, y, width: across, height: down } = source.extent;
+        let options = ResizeOptions::new().use_alpha(components.has_alpha()).crop(x, y, across, down);
         let samples = match &source.samples {
             Samples::Eight(samples) => {
                 let mut resized = vec![0_u8; length];
@@ -91,7 +92,7 @@ impl Resizer {
                 Samples::Sixteen(resized)
             }
         };
-        Ok(Interleaved { width, height, components, samples })
+        Ok(Interleaved { width, height, extent: Extent::whole(width, height), components, samples })
     }
 
     fn pixels(
@@ -230,11 +231,11 @@ mod tests {
     fn a_grid_that_sticks_out_at_the_left_mirrors_one_at_the_right() {
         let source = ramp(303, 30);
         let mut mirrored = source.clone();
-        mirrored.samples.chunks_exact_mut(303).for_each(<[u8]>::reverse);
+        Arc::make_mut(&mut mirrored.samples).chunks_exact_mut(303).for_each(<[u8]>::reverse);
         let mut resizer = Resizer::default();
         let right = resizer.plane(&source, 75, 7, Chroma::Halved { left: false, top: false }).unwrap();
         let mut left = resizer.plane(&mirrored, 75, 7, Chroma::Halved { left: true, top: false }).unwrap();
-        left.samples.chunks_exact_mut(38).for_each(<[u8]>::reverse);
+        Arc::make_mut(&mut left.samples).chunks_exact_mut(38).for_each(<[u8]>::reverse);
         let worst = right.samples.iter().zip(left.samples.iter()).map(|(a, b)| a.abs_diff(*b)).max();
         assert!(worst <= Some(1), "{worst:?}");
     }
@@ -247,6 +248,7 @@ mod tests {
         let source = Interleaved {
             width: 64,
             height: 8,
+            extent: Extent::whole(64, 8),
             components: Components::Rgba,
             samples: Samples::Eight(row.repeat(8)),
         };

@@ -68,10 +68,8 @@ impl Kernel {
             }
         }
         let mut converted = converted.into_iter();
-        [luma, blue, red].map(|plane| Plane {
-            samples: Arc::new(converted.next().unwrap_or_default()),
-            ..plane.clone()
-        })
+        [luma, blue, red]
+            .map(|plane| Plane { samples: Arc::new(converted.next().unwrap_or_default()), ..plane.clone() })
     }
 
     /// Two rows of luma and the one of blue and red between them, of half as many samples.
@@ -125,9 +123,8 @@ fn rows(
         to_upper[at] = [rounded(lumas[0]), rounded(lumas[1])];
         to_lower[at] = [rounded(lumas[2]), rounded(lumas[3])];
         let luma = (lumas[0] + lumas[1]) + (lumas[2] + lumas[3]);
-        let sum = |channel: usize| {
-            (quad[0][channel] + quad[1][channel]) + (quad[2][channel] + quad[3][channel])
-        };
+        let sum =
+            |channel: usize| (quad[0][channel] + quad[1][channel]) + (quad[2][channel] + quad[3][channel]);
         to_blue[at] = rounded((sum(2) - luma) * (0.25 / 1.772) + 128.0);
         to_red[at] = rounded((sum(0) - luma) * (0.25 / 1.402) + 128.0);
     }

@@ -17,11 +17,8 @@ pub(crate) fn compact(profile: &ColorProfile, shaper: &Shaper) -> Option<Vec<u8>
     let [red, green, blue] = shaper.linear.each_ref().map(|table| curve(table));
     let curves = [red?, green?, blue?];
     let colorants = [profile.red_colorant, profile.green_colorant, profile.blue_colorant];
-    let mut tags: Vec<([u8; 4], Vec<u8>)> = vec![
-        (*b"desc", text(name(&colorants, &curves))),
-        (*b"cprt", text("CC0")),
-        (*b"wtpt", xyz(D50)),
-    ];
+    let mut tags: Vec<([u8; 4], Vec<u8>)> =
+        vec![(*b"desc", text(name(&colorants, &curves))), (*b"cprt", text("CC0")), (*b"wtpt", xyz(D50))];
     if let Some(Matrix3d { v }) = profile.chromatic_adaptation {
         tags.push((*b"chad", numbers(*b"sf32", v.as_flattened())));
     }
@@ -87,7 +84,8 @@ fn name(colorants: &[Xyzd; 3], curves: &[Curve; 3]) -> &'static str {
         ("Display P3", ColorProfile::new_display_p3(), Curve::Srgb),
         ("Adobe RGB compatible", ColorProfile::new_adobe_rgb(), Curve::Gamma(2.2)),
     ];
-    let near = |a: Xyzd, b: Xyzd| [(a.x, b.x), (a.y, b.y), (a.z, b.z)].iter().all(|(a, b)| (a - b).abs() < 2e-3);
+    let near =
+        |a: Xyzd, b: Xyzd| [(a.x, b.x), (a.y, b.y), (a.z, b.z)].iter().all(|(a, b)| (a - b).abs() < 2e-3);
     let found = known.iter().find(|(_, profile, curve)| {
         let theirs = [profile.red_colorant, profile.green_colorant, profile.blue_colorant];
         let same = match (curve, curves[0]) {
