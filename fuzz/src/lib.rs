@@ -1,5 +1,5 @@
-//! What the targets of decoders and of `derive` share: deriving any bytes within small limits, and what must hold
-//! of it.
+//! What the targets of decoders and of `derive` share: deriving any bytes within small limits, what must hold of it,
+//! and the memory that it takes.
 //!
 //! A panic is a finding even where [`imaging::derive`] would catch it: libFuzzer's hook ends the process first.
 
@@ -39,19 +39,26 @@ pub fn decode(format: Format, file: &[u8]) -> libfuzzer_sys::Corpus {
     }
 }
 
+/// What `work` returns, and the bytes that it took up at its peak.
+pub fn in_memory<T>(work: impl FnOnce() -> T) -> (T, u64) {
+    ALLOCATOR.reset_peak_usage();
+    let before = ALLOCATOR.current_usage();
+    let done = work();
+    (done, (ALLOCATOR.peak_usage() - before) as u64)
+}
+
 /// Derives `file`. Whatever it holds: what is made is what was planned, what is taken up no more than was predicted.
 pub fn derive(file: &[u8], source: &SourceInfo, preset: &Preset) {
     let Ok(plan) = imaging::plan(source, preset, &LIMITS) else { return };
     let mut planned = plan.renditions.iter();
-    ALLOCATOR.reset_peak_usage();
-    let before = ALLOCATOR.current_usage();
-    let derived = imaging::derive(file, &plan, &Stop::new(), |rendition| {
-        // One may have been left out for its size, never made out of turn.
-        assert!(planned.any(|spec| *spec == rendition.spec), "{:?} was not planned", rendition.spec);
-        check(&rendition);
-        Ok::<(), Infallible>(())
+    let (derived, peak) = in_memory(|| {
+        imaging::derive(file, &plan, &Stop::new(), |rendition| {
+            // One may have been left out for its size, never made out of turn.
+            assert!(planned.any(|spec| *spec == rendition.spec), "{:?} was not planned", rendition.spec);
+            check(&rendition);
+            Ok::<(), Infallible>(())
+        })
     });
-    let peak = (ALLOCATOR.peak_usage() - before) as u64;
     assert!(
         peak <= plan.predicted_peak,
         "{peak} bytes were taken up, {} were predicted",

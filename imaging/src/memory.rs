@@ -6,25 +6,27 @@
 use image_header::{ColorModel, Format, JpegInfo, SourceInfo};
 use scaled_jpeg::Scale;
 
+use crate::decode::shrink;
 use crate::plan::{OutputFormat, RenditionSpec, bases};
-use crate::{crew, orient, scale};
+use crate::scale::{self, Reduced};
+use crate::{crew, orient};
 
 /// Tables of colour conversion (2.5 MB for CMYK), codes, and what decoders and encoders hold whatever the size.
 const TABLES: u64 = 4 << 20;
 
-/// Bytes that decoding `source` at `scales` and making `renditions` by so many `workers` hold at most, the file itself
+/// Bytes that decoding `source` so `reduced` and making `renditions` by so many `workers` hold at most, the file itself
 /// not counted.
 pub(crate) fn peak(
     source: &SourceInfo,
     renditions: &[RenditionSpec],
-    scales: &[Scale; 4],
+    reduced: &Reduced,
     workers: usize,
 ) -> u64 {
     let rendering = match workers {
-        0 | 1 => one_by_one(source, renditions, scales),
-        _ => at_once(source, renditions, scales, workers),
+        0 | 1 => one_by_one(source, renditions, reduced),
+        _ => at_once(source, renditions, reduced, workers),
     };
-    decoding(source, scales).max(rendering).saturating_add(TABLES + profile(source))
+    decoding(source, reduced).max(rendering).saturating_add(TABLES + profile(source))
 }
 
 /// Bytes that the codes of a lossless WebP may take beside its pixels: encoders' own take about one a pixel.
@@ -58,10 +60,13 @@ fn pixel_bytes(source: &SourceInfo) -> u64 {
     components * if source.bits_per_sample == 16 { 2 } else { 1 }
 }
 
-/// Bytes of the decoded picture.
-fn decoded(source: &SourceInfo, scales: &[Scale; 4]) -> u64 {
-    let Some(jpeg) = &source.jpeg else { return pixels(source) * pixel_bytes(source) };
-    components(jpeg, scales).map(|(factors, scale)| plane(source, jpeg, factors, scale)).sum()
+/// Bytes of the decoded picture, reduced.
+fn decoded(source: &SourceInfo, reduced: &Reduced) -> u64 {
+    let Some(jpeg) = &source.jpeg else {
+        let (width, height) = shrink::size(source.width, source.height, reduced.shrink);
+        return u64::from(width) * u64::from(height) * pixel_bytes(source);
+    };
+    components(jpeg, &reduced.scales).map(|(factors, scale)| plane(source, jpeg, factors, scale)).sum()
 }
 
 /// Sampling factors and scales.
@@ -79,19 +84,23 @@ fn plane(source: &SourceInfo, jpeg: &JpegInfo, factors: (u8, u8), scale: Scale) 
 }
 
 /// Bytes at the height of decoding: the picture and what its decoder holds beside it.
-fn decoding(source: &SourceInfo, scales: &[Scale; 4]) -> u64 {
-    let (decoded, pixels) = (decoded(source, scales), pixels(source));
+fn decoding(source: &SourceInfo, reduced: &Reduced) -> u64 {
+    let (decoded, pixels) = (decoded(source, reduced), pixels(source));
+    let shrunk = reduced.shrink > 1;
+    // What is decoded as a whole before it is shrunk.
+    let whole = if shrunk { pixels * pixel_bytes(source) } else { 0 };
     let rows = u64::from(source.width) * pixel_bytes(source) * 16;
     match source.format {
-        Format::Jpeg => decoded + source.jpeg.as_ref().map_or(0, |jpeg| coefficients(source, jpeg, scales)),
-        Format::WebP => webp(source),
-        // The canvas, and what of it is left without alpha.
-        Format::Gif => pixels * 4 + if source.alpha { 0 } else { pixels * 3 } + source.metadata * 3,
+        Format::Jpeg => decoded + source.jpeg.as_ref().map_or(0, |jpeg| coefficients(source, jpeg, reduced)),
+        Format::WebP => webp(source) + if shrunk { decoded } else { 0 },
+        // The canvas, and what of it is left.
+        Format::Gif => pixels * 4 + if shrunk { decoded } else { 0 } + rows + source.metadata * 3,
         // A chunk as it is read, grown, and kept.
+        Format::Png if source.interlaced => whole + decoded + rows + source.metadata * 4,
         Format::Png => decoded + rows + source.metadata * 4,
         // Each number of a list of strips becomes a value of its own.
-        Format::Tiff => decoded + rows + source.metadata * 16,
-        _ => decoded + rows,
+        Format::Tiff => whole + decoded + rows + source.metadata * 16,
+        _ => whole + decoded + rows,
     }
 }
 
@@ -116,7 +125,7 @@ fn webp(source: &SourceInfo) -> u64 {
 
 /// What a JPEG's decoder holds beside the planes: of progressive files, of each block the coefficients that its
 /// scale needs, 16 bits each, and which of them are there.
-fn coefficients(source: &SourceInfo, jpeg: &JpegInfo, scales: &[Scale; 4]) -> u64 {
+fn coefficients(source: &SourceInfo, jpeg: &JpegInfo, reduced: &Reduced) -> u64 {
     if !jpeg.progressive {
         return 0;
     }
@@ -131,13 +140,13 @@ fn coefficients(source: &SourceInfo, jpeg: &JpegInfo, scales: &[Scale; 4]) -> u6
                 Scale::ThreeQuarters | Scale::Full => 2 * 64 + 8,
             }
     };
-    components(jpeg, scales).map(of_component).sum()
+    components(jpeg, &reduced.scales).map(of_component).sum()
 }
 
 /// Bytes at the height of making renditions one after the other: what is held from size to size, and what the one in
 /// work takes.
-fn one_by_one(source: &SourceInfo, renditions: &[RenditionSpec], scales: &[Scale; 4]) -> u64 {
-    let sizes = Sizes::of(source, renditions, scales);
+fn one_by_one(source: &SourceInfo, renditions: &[RenditionSpec], reduced: &Reduced) -> u64 {
+    let sizes = Sizes::of(source, renditions, reduced);
     let (mut peak, mut working) = (0, 0);
     for (at, specs) in sizes.specs.iter().enumerate() {
         let still_needed = |level: &usize| sizes.bases[at..].contains(level);
@@ -145,7 +154,7 @@ fn one_by_one(source: &SourceInfo, renditions: &[RenditionSpec], scales: &[Scale
             .filter(still_needed)
             .map(|level| area(&sizes.specs[level - 1][0]) * pixel_bytes(source))
             .sum();
-        let decoded = if still_needed(&0) { decoded(source, scales) } else { 0 };
+        let decoded = if still_needed(&0) { decoded(source, reduced) } else { 0 };
         // The resizer keeps its buffers for the next size.
         working = sizes.resizing(at).max(working);
         peak = peak.max(decoded + kept + working + making(source, specs));
@@ -155,8 +164,8 @@ fn one_by_one(source: &SourceInfo, renditions: &[RenditionSpec], scales: &[Scale
 
 /// The same where `workers` make several at once: all that is resized may still be there, and the largest may
 /// be in work together.
-fn at_once(source: &SourceInfo, renditions: &[RenditionSpec], scales: &[Scale; 4], workers: usize) -> u64 {
-    let sizes = Sizes::of(source, renditions, scales);
+fn at_once(source: &SourceInfo, renditions: &[RenditionSpec], reduced: &Reduced, workers: usize) -> u64 {
+    let sizes = Sizes::of(source, renditions, reduced);
     let there = |specs: &&[RenditionSpec]| {
         area(&specs[0]) * (pixel_bytes(source) + both_chromas(source, specs) + upright_bytes(source))
     };
@@ -169,38 +178,38 @@ fn at_once(source: &SourceInfo, renditions: &[RenditionSpec], scales: &[Scale; 4
     in_work.push(summing_up(source, &sizes));
     in_work.sort_unstable_by(|a, b| b.cmp(a));
     let in_work: u64 = in_work.iter().take(workers).sum();
-    decoded(source, scales) + kept + working * workers as u64 + in_work + crew::WAITING
+    decoded(source, reduced) + kept + working * workers as u64 + in_work + crew::WAITING
 }
 
 /// The sizes of a plan, and what each is made from.
 struct Sizes<'a> {
     source: &'a SourceInfo,
-    scales: &'a [Scale; 4],
+    reduced: &'a Reduced,
     specs: Vec<&'a [RenditionSpec]>,
     bases: Vec<usize>,
 }
 
 impl<'a> Sizes<'a> {
-    fn of(source: &'a SourceInfo, renditions: &'a [RenditionSpec], scales: &'a [Scale; 4]) -> Self {
+    fn of(source: &'a SourceInfo, renditions: &'a [RenditionSpec], reduced: &'a Reduced) -> Self {
         let specs: Vec<&[RenditionSpec]> = renditions.chunk_by(|a, b| a.width == b.width).collect();
         let bases = bases(&specs.iter().map(|specs| specs[0].width).collect::<Vec<_>>());
-        Self { source, scales, specs, bases }
+        Self { source, reduced, specs, bases }
     }
 
     /// Bytes beside both pictures while that size is made.
     fn resizing(&self, at: usize) -> u64 {
-        let Self { source, scales, .. } = self;
+        let Self { source, reduced, .. } = self;
         let base = match self.bases[at] {
             0 => match &source.jpeg {
                 Some(jpeg) => {
-                    let [width, height] = scale::grid(source, jpeg, most_factors(jpeg), scales[0]);
+                    let [width, height] = scale::grid(source, jpeg, most_factors(jpeg), reduced.scales[0]);
                     (width, height)
                 }
-                None => (source.width, source.height),
+                None => shrink::size(source.width, source.height, reduced.shrink),
             },
             level => stored(source, &self.specs[level - 1][0]),
         };
-        resizing(source, scales, base, stored(source, &self.specs[at][0]))
+        resizing(source, reduced, base, stored(source, &self.specs[at][0]))
     }
 }
 
@@ -227,7 +236,7 @@ fn stored(source: &SourceInfo, spec: &RenditionSpec) -> (u32, u32) {
 /// premultiplied, and of JPEG a plane with its edges repeated or turned over.
 fn resizing(
     source: &SourceInfo,
-    scales: &[Scale; 4],
+    reduced: &Reduced,
     (width, height): (u32, u32),
     (to_width, to_height): (u32, u32),
 ) -> u64 {
@@ -236,7 +245,7 @@ fn resizing(
     if let Some(jpeg) = &source.jpeg {
         // Only of chroma are edges repeated, or of what has fewer samples than the picture has pixels.
         let whole = most_factors(jpeg);
-        let planes = components(jpeg, scales).enumerate();
+        let planes = components(jpeg, &reduced.scales).enumerate();
         let padded = planes.filter(|(index, (factors, _))| *index > 0 || *factors != whole);
         let padded =
             padded.map(|(_, (factors, scale))| plane(source, jpeg, factors, scale)).max().unwrap_or(0);

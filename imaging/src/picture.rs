@@ -14,6 +14,13 @@ pub(crate) struct Extent {
     pub(crate) height: f64,
 }
 
+impl Extent {
+    /// All of a grid of `width` × `height` samples.
+    pub(crate) fn whole(width: u32, height: u32) -> Self {
+        Self { x: 0.0, y: 0.0, width: f64::from(width), height: f64::from(height) }
+    }
+}
+
 /// One component, 8 bits a sample, rows packed without gaps. Samples outside of the extent repeat its edge.
 #[derive(Debug, Clone)]
 pub(crate) struct Plane {
@@ -63,11 +70,13 @@ pub(crate) enum Samples {
     Sixteen(Vec<u16>),
 }
 
-/// Pixels whose components lie beside each other, rows packed without gaps. Alpha is not premultiplied.
+/// Pixels whose components lie beside each other, rows packed without gaps. Alpha is not premultiplied. Pixels that
+/// lie in the extent only in part are averages of that part.
 #[derive(Debug, Clone)]
 pub(crate) struct Interleaved {
     pub(crate) width: u32,
     pub(crate) height: u32,
+    pub(crate) extent: Extent,
     pub(crate) components: Components,
     pub(crate) samples: Samples,
 }

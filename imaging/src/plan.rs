@@ -3,14 +3,14 @@
 use std::num::NonZeroUsize;
 
 use image_header::{Limits, Rejection, SourceInfo};
-use scaled_jpeg::Scale;
 use sha2::{Digest, Sha256};
 
+use crate::decode::shrink;
 use crate::encode;
 use crate::memory;
 use crate::preset::{Colour, Effort, FormatChoice, Preset};
 use crate::profile;
-use crate::scale;
+use crate::scale::{self, Reduced};
 
 /// A file format that renditions are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -124,8 +124,8 @@ pub struct Plan {
     pub warnings: Vec<String>,
     /// Threads that work at once; fewer than the machine has cores where their memory would exceed the limit.
     pub workers: usize,
-    /// What each component of a JPEG is decoded at.
-    pub(crate) scales: [Scale; 4],
+    /// How much smaller than it is the source is decoded.
+    pub(crate) reduced: Reduced,
     /// Whether wide colours are kept.
     pub(crate) colour: Colour,
     pub(crate) source: SourceInfo,
@@ -137,7 +137,7 @@ impl Plan {
     /// Renditions do not depend on it.
     #[must_use]
     pub fn with_workers(mut self, workers: usize) -> Self {
-        let peak = |workers| memory::peak(&self.source, &self.renditions, &self.scales, workers);
+        let peak = |workers| memory::peak(&self.source, &self.renditions, &self.reduced, workers);
         let fits = |workers: &usize| *workers == 1 || peak(*workers) <= self.limits.decoded_bytes;
         self.workers = (1..=workers.clamp(1, MOST_WORKERS)).rev().find(fits).unwrap_or(1);
         self.predicted_peak = peak(self.workers);
@@ -195,15 +195,16 @@ pub fn plan(source: &SourceInfo, preset: &Preset, limits: &Limits) -> Result<Pla
         )));
     }
 
-    let scales = scale::scales(source, &renditions);
-    let predicted_peak = memory::peak(source, &renditions, &scales, 1);
+    let reduced =
+        Reduced { scales: scale::scales(source, &renditions), shrink: shrink::factor(source, &renditions) };
+    let predicted_peak = memory::peak(source, &renditions, &reduced, 1);
     Rejection::check("the memory for decoding in bytes", predicted_peak, limits.decoded_bytes)?;
     let plan = Plan {
         renditions,
         predicted_peak,
         warnings,
         workers: 1,
-        scales,
+        reduced,
         colour,
         source: source.clone(),
         limits: *limits,

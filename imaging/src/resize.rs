@@ -80,13 +80,15 @@ impl Resizer {
             return Ok(None);
         }
         let (top, length) = (from.max(0.0), length.min(f64::from(height) - from.max(0.0)));
-        let options = ResizeOptions::new()
-            .resize_alg(ResizeAlg::Convolution(filter))
-            .crop(0.0, top, f64::from(width), length);
+        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).crop(
+            0.0,
+            top,
+            f64::from(width),
+            length,
+        );
         let mut resized = vec![0; width as usize * to as usize];
         let view = ImageRef::new(width, height, samples, PixelType::U8).map_err(Fault::new)?;
-        let mut target =
-            Image::from_slice_u8(width, to, &mut resized, PixelType::U8).map_err(Fault::new)?;
+        let mut target = Image::from_slice_u8(width, to, &mut resized, PixelType::U8).map_err(Fault::new)?;
         self.convolution.resize(&view, &mut target, &options).map_err(Fault::new)?;
         Ok(Some(resized))
     }
@@ -94,7 +96,8 @@ impl Resizer {
     fn interleaved(&mut self, source: &Interleaved, width: u32, height: u32) -> Result<Interleaved, Fault> {
         let components = source.components;
         let length = width as usize * height as usize * components.count();
-        let options = ResizeOptions::new().use_alpha(components.has_alpha());
+        let Extent { x, y, width: across, height: down } = source.extent;
+        let options = ResizeOptions::new().use_alpha(components.has_alpha()).crop(x, y, across, down);
         let samples = match &source.samples {
             Samples::Eight(samples) => {
                 let mut resized = vec![0_u8; length];
@@ -108,7 +111,7 @@ impl Resizer {
                 Samples::Sixteen(resized)
             }
         };
-        Ok(Interleaved { width, height, components, samples })
+        Ok(Interleaved { width, height, extent: Extent::whole(width, height), components, samples })
     }
 
     fn pixels(
@@ -272,6 +275,7 @@ mod tests {
         let source = Interleaved {
             width: 64,
             height: 8,
+            extent: Extent::whole(64, 8),
             components: Components::Rgba,
             samples: Samples::Eight(row.repeat(8)),
         };

@@ -14,7 +14,7 @@ pub(crate) type Buffer = [u8; LENGTH];
 ///
 /// Refilled without branches by whole words, as Fabian Giesen describes ("Reading bits in far too many ways",
 /// part 2, variant 4): bits below `count` are either zero or what the next refill brings again.
-#[derive(Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Bits {
     word: u64,
     /// Bits of `word` that are counted, 63 at most.

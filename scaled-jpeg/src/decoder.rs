@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::ahead;
 use crate::error::{Damage, Error};
 use crate::header::{self, Header, Process, Start};
 use crate::idct::{Kernels, Portable};
@@ -108,8 +109,8 @@ impl<'a> Decoder<'a> {
         &self.start.header
     }
 
-    /// Bytes that [`Self::decode_planes`] holds at most at these scales, besides the file: planes, coefficients of
-    /// progressive files, and what it takes whatever the size.
+    /// Bytes that [`Self::decode_planes`] holds at most at these scales, besides the file, on one thread: planes,
+    /// coefficients of progressive files, and what it takes whatever the size.
     pub fn memory(&self, scales: [Scale; 4]) -> u64 {
         /// Windows, tables of codes, and lists of scans.
         const WORKING: u64 = 1 << 18;
@@ -122,6 +123,17 @@ impl<'a> Decoder<'a> {
         planes + coefficients + WORKING
     }
 
+    /// Bytes that a second thread takes besides [`Self::memory`]. Where [`Options::memory`] leaves no room for that,
+    /// there is none.
+    pub fn memory_ahead(&self, scales: [Scale; 4]) -> u64 {
+        match self.start.header.process {
+            Process::Progressive => 0,
+            Process::Baseline | Process::Extended => {
+                ahead::memory(Layout::new(&self.start.header, scales).channels.iter())
+            }
+        }
+    }
+
     /// Decodes each component at its scale; scales of components that there are not are not looked at.
     ///
     /// # Errors
@@ -132,7 +144,12 @@ impl<'a> Decoder<'a> {
         if needed > allowed {
             return Err(Error::TooLarge { needed, allowed });
         }
-        let job = Job { file: self.file, header: &self.start.header, options: &self.options };
+        let job = Job {
+            file: self.file,
+            header: &self.start.header,
+            options: &self.options,
+            spare: allowed - needed,
+        };
         let layout = Layout::new(job.header, scales);
         #[cfg(target_arch = "x86_64")]
         if let Some(avx2) = crate::idct::Avx2::detect() {
@@ -148,6 +165,8 @@ pub(crate) struct Job<'a> {
     pub(crate) file: &'a [u8],
     pub(crate) header: &'a Header<'a>,
     pub(crate) options: &'a Options,
+    /// Bytes that threads may take to go ahead.
+    pub(crate) spare: u64,
 }
 
 impl Job<'_> {

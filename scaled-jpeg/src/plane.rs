@@ -35,6 +35,17 @@ pub(crate) struct Band<'a> {
 }
 
 impl Band<'_> {
+    /// The rows above number `row` of the plane, and the others.
+    pub(crate) fn split(&mut self, row: u32) -> (Band<'_>, Band<'_>) {
+        let rows = (row as usize).saturating_sub(self.top);
+        let at = rows.saturating_mul(self.width).min(self.samples.len());
+        let (upper, lower) = self.samples.split_at_mut(at);
+        (
+            Band { width: self.width, top: self.top, samples: upper },
+            Band { width: self.width, top: self.top + rows, samples: lower },
+        )
+    }
+
     /// Writes the block of `N` × `N` samples in that column and row of blocks.
     #[inline(always)]
     pub(crate) fn put<const N: usize>(&mut self, (column, row): (u32, u32), tile: &Tile) {

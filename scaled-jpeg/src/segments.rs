@@ -40,6 +40,8 @@ pub(crate) enum Trouble {
     BadCode {
         mcu: u32,
     },
+    /// None: the place was come to that the window watches for.
+    Watched,
     Cancelled,
 }
 
@@ -69,16 +71,14 @@ pub(crate) fn run<K: Kernels, S: Segment>(
     let (mut start, mut number) = (0_u32, 0_u8);
     while start < total {
         let end = total.min(start.saturating_add(interval));
-        let decoded = kernels
-            .run(
-                #[inline(always)]
-                || segment.decode(kernels, job, &mut window, bits, bands, start..end),
-            )
+        let decoded = segment
+            .decode(kernels, job, &mut window, bits, bands, start..end)
             .and_then(|bits| window.look_after(bits).map_err(|_| Trouble::Starved { mcu: end - 1 }));
         let (from, what) = match decoded {
             Ok(_) => (end, None),
             Err(Trouble::Cancelled) => return Err(Error::Cancelled),
             Err(Trouble::Starved { mcu }) => (mcu, Some("its data ends too early")),
+            Err(Trouble::Watched) => (start, Some("its data could not be followed")),
             Err(Trouble::BadCode { mcu }) => (mcu, Some("its data has a code that does not exist")),
         };
         segment.blank(bands, from..end);

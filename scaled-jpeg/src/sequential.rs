@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::ahead;
 use crate::bits::{Bits, Buffer};
 use crate::block;
 use crate::decoder::{Job, Quantizers};
@@ -14,15 +15,15 @@ use crate::scale::Scale;
 use crate::scan::Scan;
 use crate::segments::{Segment, Trouble};
 use crate::tables::Tables;
-use crate::window::Window;
+use crate::window::{Halt, Window};
 
 /// One component's part of a scan.
-struct Channel {
-    component: usize,
-    scale: Scale,
+pub(crate) struct Channel {
+    pub(crate) component: usize,
+    pub(crate) scale: Scale,
     needed: u32,
     /// For each place in zigzag order, the quantiser's step and, in the low eight bits, where the coefficient goes.
-    steps: [u32; 128],
+    pub(crate) steps: [u32; 128],
     dc: Symbols,
     ac: Symbols,
     skips: Skips,
@@ -30,9 +31,10 @@ struct Channel {
 
 /// A scan ready to be decoded.
 pub(crate) struct Sequential {
-    channels: Vec<Channel>,
-    units: Vec<Unit>,
-    mcus: (u32, u32),
+    pub(crate) channels: Vec<Channel>,
+    pub(crate) units: Vec<Unit>,
+    /// MCUs across and down.
+    pub(crate) mcus: (u32, u32),
 }
 
 impl Sequential {
@@ -70,42 +72,44 @@ impl Sequential {
         })
     }
 
-    /// Decodes the MCUs of one piece of the scan between restart markers.
+    /// Rows of samples that so many rows of MCUs have of that component.
+    pub(crate) fn rows(&self, channel: &Channel, mcus: u32) -> u32 {
+        let unit = self.units.iter().find(|unit| self.channels[unit.part].component == channel.component);
+        unit.map_or(0, |unit| unit.block(0, mcus).1).saturating_mul(channel.scale.numerator())
+    }
+
+    /// Decodes MCUs from where `state` is up to number `end`, and leaves it there.
     #[inline(always)]
-    fn piece<K: Kernels>(
+    pub(crate) fn piece<S: Sink>(
         &self,
-        kernels: K,
         job: &Job<'_>,
         window: &mut Window<'_>,
-        bits: Bits,
-        bands: &mut [Band<'_>],
-        mcus: Range<u32>,
-    ) -> Result<Bits, Trouble> {
-        let mut predictions = [0; 4];
+        state: &mut State,
+        end: u32,
+        sink: &mut S,
+    ) -> Result<(), Trouble> {
         let mut coefficients: Coefficients = [0; 128];
-        let (mut x, mut y) = (mcus.start % self.mcus.0, mcus.start / self.mcus.0);
+        let (mut x, mut y) = (state.mcu % self.mcus.0, state.mcu / self.mcus.0);
         // A copy of its own can live in registers.
-        let mut local = bits;
-        for mcu in mcus {
-            if local.position >= window.limit {
-                local =
-                    window.look_after(local).map_err(|_| Trouble::Starved { mcu: mcu.saturating_sub(1) })?;
+        let mut bits = state.bits;
+        for mcu in state.mcu..end {
+            if bits.position >= window.limit {
+                match window.look_out(bits) {
+                    Ok(next) => bits = next,
+                    Err(Halt::Starved) => return Err(Trouble::Starved { mcu: mcu.saturating_sub(1) }),
+                    Err(Halt::Watched(next)) => {
+                        (state.mcu, state.bits) = (mcu, next);
+                        return Err(Trouble::Watched);
+                    }
+                }
             }
             for unit in &self.units {
                 let channel = &self.channels[unit.part];
-                let place = unit.block(x, y);
-                let prediction = &mut predictions[unit.part];
+                let prediction = &mut state.predictions[unit.part];
                 let flat = channel
-                    .block(&mut local, window.buffer(), prediction, &mut coefficients)
+                    .block(&mut bits, window.buffer(), prediction, &mut coefficients)
                     .map_err(|_| Trouble::BadCode { mcu })?;
-                block::render(
-                    kernels,
-                    channel.scale,
-                    &coefficients,
-                    flat,
-                    place,
-                    &mut bands[channel.component],
-                );
+                sink.block(channel, unit.block(x, y), &coefficients, flat);
                 if !flat {
                     coefficients[..64].fill(0);
                 }
@@ -118,7 +122,38 @@ impl Sequential {
                 }
             }
         }
-        Ok(local)
+        (state.mcu, state.bits) = (end, bits);
+        Ok(())
+    }
+}
+
+/// Where decoding stands.
+#[derive(Clone, Copy)]
+pub(crate) struct State {
+    /// The next MCU.
+    pub(crate) mcu: u32,
+    pub(crate) bits: Bits,
+    /// Of each part of the scan, the last DC coefficient.
+    pub(crate) predictions: [i32; 4],
+}
+
+/// What becomes of decoded blocks.
+pub(crate) trait Sink {
+    /// The block in that column and row of blocks. `flat`: it has no other coefficient than the first.
+    fn block(&mut self, channel: &Channel, place: (u32, u32), coefficients: &Coefficients, flat: bool);
+}
+
+/// They become samples.
+pub(crate) struct Render<'r, 'b, K> {
+    pub(crate) kernels: K,
+    pub(crate) bands: &'r mut [Band<'b>],
+}
+
+impl<K: Kernels> Sink for Render<'_, '_, K> {
+    #[inline(always)]
+    fn block(&mut self, channel: &Channel, place: (u32, u32), coefficients: &Coefficients, flat: bool) {
+        let band = &mut self.bands[channel.component];
+        block::render(self.kernels, channel.scale, coefficients, flat, place, band);
     }
 }
 
@@ -127,7 +162,6 @@ impl Segment for Sequential {
         self.mcus.0 * self.mcus.1
     }
 
-    #[inline(always)]
     fn decode<K: Kernels>(
         &mut self,
         kernels: K,
@@ -137,7 +171,16 @@ impl Segment for Sequential {
         bands: &mut [Band<'_>],
         mcus: Range<u32>,
     ) -> Result<Bits, Trouble> {
-        self.piece(kernels, job, window, bits, bands, mcus)
+        let mut state = State { mcu: mcus.start, bits, predictions: [0; 4] };
+        let end = mcus.end;
+        if mcus.len() as u32 == self.mcus() && ahead::is_worth_it(self, job, window) {
+            return ahead::decode(kernels, self, job, window, state, bands);
+        }
+        kernels.run(
+            #[inline(always)]
+            || self.piece(job, window, &mut state, end, &mut Render { kernels, bands }),
+        )?;
+        Ok(state.bits)
     }
 
     fn blank(&mut self, bands: &mut [Band<'_>], mcus: Range<u32>) {

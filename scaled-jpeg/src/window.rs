@@ -21,17 +21,38 @@ pub(crate) struct Window<'a> {
     ended: bool,
     /// From here on the window has to be looked after before another MCU.
     pub(crate) limit: usize,
+    /// Bytes that were in the buffer before.
+    dropped: u64,
+    /// A place of the file, and where that is in all of the bytes without stuffing, once it was seen.
+    watched: Option<(usize, Option<u64>)>,
+    /// Whether to go on over it.
+    passed: bool,
 }
 
-/// More was read than the file holds.
+/// Why a window cannot go on.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Starved;
+pub(crate) enum Halt {
+    /// More was read than the file holds.
+    Starved,
+    /// Reading has come to the place that is watched for, with these bits.
+    Watched(Bits),
+}
 
 impl<'a> Window<'a> {
     /// Begins at `at`.
     pub(crate) fn new(file: &'a [u8], at: usize) -> (Self, Bits) {
         let buffer = Box::new([0; LENGTH]);
-        let mut window = Self { file, at, buffer, length: 0, ended: false, limit: 0 };
+        let mut window = Self {
+            file,
+            at,
+            buffer,
+            length: 0,
+            ended: false,
+            limit: 0,
+            dropped: 0,
+            watched: None,
+            passed: false,
+        };
         let mut bits = Bits::default();
         window.fill(&mut bits);
         (window, bits)
@@ -41,14 +62,62 @@ impl<'a> Window<'a> {
         &self.buffer
     }
 
+    /// Halts where reading comes near `place` of the file, which is not within a stuffed byte and lies behind what was
+    /// read.
+    pub(crate) fn watch(&mut self, place: usize) {
+        self.watched = Some((place, None));
+    }
+
+    /// Goes on over the place that is watched for.
+    pub(crate) fn unwatch(&mut self) {
+        self.passed = true;
+        self.limit = self.length.saturating_sub(MCU);
+    }
+
+    /// Bytes of the file that are not in the buffer yet.
+    pub(crate) fn rest(&self) -> usize {
+        self.file.len().saturating_sub(self.at)
+    }
+
+    /// The middle of what is not in the buffer yet, but not within a stuffed byte.
+    pub(crate) fn middle(&self) -> usize {
+        let middle = self.at + self.rest() / 2;
+        if self.file.get(middle.wrapping_sub(1)) == Some(&0xFF) { middle + 1 } else { middle }
+    }
+
+    /// Bits taken behind the place that was watched for; `None` if it was not seen.
+    pub(crate) fn behind_watched(&self, bits: Bits) -> Option<i64> {
+        let (_, seen) = self.watched?;
+        Some(self.taken(bits) as i64 - (seen? * 8) as i64)
+    }
+
+    /// Bits taken since the window's beginning.
+    pub(crate) fn taken(&self, bits: Bits) -> u64 {
+        self.dropped * 8 + bits.taken()
+    }
+
     /// To be called before an MCU where `bits` have come to [`Self::limit`], and at the end.
     #[cold]
     #[inline(never)]
-    pub(crate) fn look_after(&mut self, mut bits: Bits) -> Result<Bits, Starved> {
+    pub(crate) fn look_after(&mut self, mut bits: Bits) -> Result<Bits, Halt> {
         if !self.ended {
             self.fill(&mut bits);
         }
-        if self.ended && bits.taken() > self.length as u64 * 8 { Err(Starved) } else { Ok(bits) }
+        if self.ended && bits.taken() > self.length as u64 * 8 { Err(Halt::Starved) } else { Ok(bits) }
+    }
+
+    /// [`Self::look_after`], and whether the place that is watched for was come to.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn look_out(&mut self, bits: Bits) -> Result<Bits, Halt> {
+        let bits = self.look_after(bits)?;
+        if let Some((_, Some(seen))) = self.watched
+            && !self.passed
+            && self.dropped + bits.position as u64 >= seen
+        {
+            return Err(Halt::Watched(bits));
+        }
+        Ok(bits)
     }
 
     /// Drops what was read and appends what follows.
@@ -56,22 +125,36 @@ impl<'a> Window<'a> {
         let read = bits.position.min(self.length);
         self.buffer.copy_within(read..self.length, 0);
         self.length -= read;
+        self.dropped += read as u64;
         bits.position -= read;
         while self.length < ROOM && !self.ended {
             let rest = &self.file[self.at.min(self.file.len())..];
-            let rest = &rest[..rest.len().min(ROOM - self.length)];
+            let mut room = ROOM - self.length;
+            if let Some((place, seen)) = &mut self.watched {
+                if *place > self.at {
+                    room = room.min(*place - self.at);
+                } else if seen.is_none() {
+                    *seen = Some(self.dropped + self.length as u64);
+                }
+            }
+            let rest = &rest[..rest.len().min(room)];
             let run = memchr(0xFF, rest).unwrap_or(rest.len());
             self.buffer[self.length..self.length + run].copy_from_slice(&rest[..run]);
             self.length += run;
             self.at += run;
             if run < rest.len() {
                 self.stuffed();
-            } else if run == 0 {
+            } else if self.at >= self.file.len() {
                 self.ended = true;
             }
         }
-        self.buffer[self.length..].fill(0);
+        self.buffer[self.length..self.length + MCU].fill(0);
         self.limit = self.length.saturating_sub(MCU);
+        if let Some((_, Some(seen))) = self.watched
+            && !self.passed
+        {
+            self.limit = self.limit.min(seen.saturating_sub(self.dropped) as usize);
+        }
     }
 
     /// An 0xFF: of data if 0 follows, a fill byte if another does, else the beginning of a marker.

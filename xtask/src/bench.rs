@@ -1,13 +1,45 @@
-//! `cargo xtask bench`.
+//! `cargo xtask bench`: criterion benches; with `--peers`, the runs side by side with other programs.
+
+mod install;
+mod peers;
+mod readme;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
+use clap::Args;
 
 use crate::{child, workspace::Workspace};
 
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Runs against sharp, libvips, Pillow and ImageMagick instead, and rewrites the table in README.md. Needs node
+    /// with npm, and python3 with venv; what is missing is left out. About ten minutes
+    #[arg(long)]
+    peers: bool,
+    /// Only tasks whose id begins with one of these, such as `T1,T2-12mp`; README.md stays as it is
+    #[arg(long, requires = "peers", value_name = "ID,…", value_delimiter = ',')]
+    only: Vec<String>,
+    /// As many rounds of each task, rather than about 8 seconds
+    #[arg(long, requires = "peers", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: Option<u32>,
+    /// About 2 seconds a task; README.md stays as it is
+    #[arg(long, requires = "peers")]
+    quick: bool,
+    /// README.md stays as it is
+    #[arg(long, requires = "peers")]
+    no_readme: bool,
+    /// Passed on to criterion, for example a filter
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, conflicts_with = "peers")]
+    arguments: Vec<String>,
+}
+
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
+    if options.peers { peers::run(workspace, options) } else { criterion(workspace, &options.arguments) }
+}
+
 /// Runs the criterion benches with `arguments`; their reports lie under `target/criterion`.
-pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
+fn criterion(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     let mut cargo = workspace.cargo(&["bench", "--package", "benches", "--benches", "--"]);
     let status = child::run(cargo.args(arguments))?;
     println!("reports: {}", workspace.target("criterion").display());

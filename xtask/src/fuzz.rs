@@ -20,7 +20,7 @@ use crate::{child, workspace::Workspace};
 use report::Run;
 
 /// The targets, in the order of `fuzz/Cargo.toml`; each file says what must hold.
-const TARGETS: [&str; 12] = [
+const TARGETS: [&str; 15] = [
     "probe",
     "decode_jpeg",
     "decode_png",
@@ -33,6 +33,9 @@ const TARGETS: [&str; 12] = [
     "sequencer",
     "manifest",
     "key",
+    "scaled_jpeg",
+    "scaled_jpeg_header",
+    "scaled_jpeg_differential",
 ];
 
 /// LLVM's counters at edges and traces of comparisons, as libFuzzer reads them.

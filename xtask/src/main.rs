@@ -6,7 +6,7 @@
 //! - `venv`: the Python tools that they need, under `target/`
 //! - `fixtures`: the generated inputs as files
 //! - `fuzz`: the fuzz targets, for a bounded time
-//! - `bench`: the criterion benches
+//! - `bench`: the criterion benches, and the runs side by side with peers
 //! - `chaos`: histories under faults against a model; processes killed at every boundary
 //! - `workspace`: where things lie; `child`: commands that end when we are told to
 
@@ -49,12 +49,8 @@ enum Chore {
     },
     /// Runs the fuzz targets, each for some seconds. Needs a C++ compiler
     Fuzz(fuzz::Options),
-    /// Runs the criterion benches
-    Bench {
-        /// Passed on to criterion, for example a filter
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<String>,
-    },
+    /// Runs the criterion benches, or us beside sharp, libvips, Pillow and ImageMagick
+    Bench(bench::Options),
     /// Random histories of uploads and removals under faults, compared with a model: about five minutes
     Chaos(chaos::Options),
     /// Kills the real `bootstrap` at every boundary of its work and compares what redelivery makes of it
@@ -82,7 +78,7 @@ fn run(chore: Chore) -> Result<ExitCode> {
         Chore::Venv => venv::run(&Workspace::find()?),
         Chore::Fixtures { out } => fixtures::run(&out),
         Chore::Fuzz(options) => fuzz::run(&Workspace::find()?, &options),
-        Chore::Bench { arguments } => bench::run(&Workspace::find()?, &arguments),
+        Chore::Bench(options) => bench::run(&Workspace::find()?, &options),
         Chore::Chaos(options) => chaos::run(&Workspace::find()?, &options),
         Chore::Kill(options) => chaos::kill(&Workspace::find()?, &options),
     }

@@ -5,13 +5,14 @@ use image::{ColorType, ImageDecoder, ImageError};
 use image_header::{Limits, Rejection, SourceInfo};
 
 use super::watched::Watched;
-use super::{DecodeError, Decoded, UNDECODED, accept_partial, check_size, from_rgba, interleaved};
+use super::{DecodeError, Decoded, UNDECODED, accept_partial, check_size, shrunk_eight};
 use crate::picture::Components;
 use crate::stop::Stop;
 
 pub(super) fn decode(
     source: &[u8],
     info: &SourceInfo,
+    shrink: u32,
     limits: &Limits,
     stop: &Stop,
 ) -> Result<Decoded, DecodeError> {
@@ -36,15 +37,15 @@ pub(super) fn decode(
         warnings.push(accept_partial(missing, height as usize, &error.to_string())?);
     }
     let picture = match color {
-        ColorType::L8 => interleaved(info, Components::Grey, samples),
-        ColorType::Rgb8 => interleaved(info, Components::Rgb, samples),
+        ColorType::L8 => shrunk_eight(info, shrink, Components::Grey, samples),
+        ColorType::Rgb8 => shrunk_eight(info, shrink, Components::Rgb, samples),
         ColorType::Rgba8 => {
             // Screenshot tools leave the fourth byte at 0 and mean an opaque picture.
             if samples.chunks_exact(4).all(|pixel| pixel[3] == 0) {
                 samples.chunks_exact_mut(4).for_each(|pixel| pixel[3] = 255);
                 warnings.push("all its pixels are transparent; it was taken for opaque".to_owned());
             }
-            from_rgba(info, samples)
+            shrunk_eight(info, shrink, Components::Rgba, samples)
         }
         other => return Err(Rejection::unsupported(format!("a BMP of {other:?} samples")).into()),
     };

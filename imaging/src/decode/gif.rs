@@ -6,12 +6,14 @@ use gif::{ColorOutput, DecodeOptions, MemoryLimit};
 use image_header::{Limits, Rejection, SourceInfo};
 
 use super::watched::Watched;
-use super::{DecodeError, Decoded, UNDECODED, accept_partial, check_size, from_rgba};
+use super::{DecodeError, Decoded, UNDECODED, accept_partial, check_size, shrunk_eight};
+use crate::picture::Components;
 use crate::stop::Stop;
 
 pub(super) fn decode(
     source: &[u8],
     info: &SourceInfo,
+    shrink: u32,
     limits: &Limits,
     stop: &Stop,
 ) -> Result<Decoded, DecodeError> {
@@ -52,7 +54,8 @@ pub(super) fn decode(
             canvas[at..at + visible].copy_from_slice(&row[..visible]);
         }
     }
-    Ok(Decoded { picture: from_rgba(info, canvas), warnings: warning.into_iter().collect() })
+    let picture = shrunk_eight(info, shrink, Components::Rgba, canvas);
+    Ok(Decoded { picture, warnings: warning.into_iter().collect() })
 }
 
 /// Where each row of the file belongs: GIF89a, appendix E.

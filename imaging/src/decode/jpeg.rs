@@ -29,10 +29,10 @@ pub(super) fn decode(
     };
     let decoder = Decoder::new(source).map_err(why)?.with_options(options);
     check_size(info, decoder.header().width, decoder.header().height)?;
-    let decoded = decoder.decode_planes(plan.scales).map_err(why)?;
+    let decoded = decoder.decode_planes(plan.reduced.scales).map_err(why)?;
     let warning = decoded.damage.map(|damage| partial(&damage)).transpose()?;
 
-    let scaled = jpeg.sampling.iter().zip(plan.scales);
+    let scaled = jpeg.sampling.iter().zip(plan.reduced.scales);
     let extents: Vec<Extent> = scaled
         .map(|(&factors, scale)| {
             let [width, height] = scale::extent(info, jpeg, factors, scale);

@@ -1,9 +1,11 @@
 //! Files to pictures: one file a format.
 
 mod bmp;
+mod boxes;
 mod gif;
 mod jpeg;
 mod png;
+pub(crate) mod shrink;
 mod tiff;
 mod vp8l;
 mod watched;
@@ -11,7 +13,9 @@ mod webp;
 
 use image_header::{Format, Limits, Rejection, SourceInfo};
 
-use crate::picture::{Components, Interleaved, Picture, Samples};
+use boxes::{Boxes, Sample};
+
+use crate::picture::{Components, Extent, Interleaved, Picture, Samples};
 use crate::plan::Plan;
 use crate::stop::{Stop, Stopped};
 
@@ -43,7 +47,8 @@ impl From<Stopped> for DecodeError {
     }
 }
 
-/// Decodes `source` as `plan` was made for it; of an animation the first frame, on its canvas.
+/// Decodes `source` as `plan` was made for it; of an animation the first frame, on its canvas. Of what is not a JPEG,
+/// `shrink` × `shrink` pixels become one.
 pub(crate) fn decode(
     source: &[u8],
     plan: &Plan,
@@ -53,11 +58,11 @@ pub(crate) fn decode(
     let info = &plan.source;
     match info.format {
         Format::Jpeg => jpeg::decode(source, plan, limits, stop),
-        Format::Png => png::decode(source, info, limits, stop),
-        Format::WebP => webp::decode(source, info, limits, stop),
-        Format::Gif => gif::decode(source, info, limits, stop),
-        Format::Bmp => bmp::decode(source, info, limits, stop),
-        Format::Tiff => tiff::decode(source, info, limits, stop),
+        Format::Png => png::decode(source, info, plan.reduced.shrink, limits, stop),
+        Format::WebP => webp::decode(source, info, plan.reduced.shrink, limits, stop),
+        Format::Gif => gif::decode(source, info, plan.reduced.shrink, limits, stop),
+        Format::Bmp => bmp::decode(source, info, plan.reduced.shrink, limits, stop),
+        Format::Tiff => tiff::decode(source, info, plan.reduced.shrink, limits, stop),
         other => Err(Rejection::unsupported(other.media_type()).into()),
     }
 }
@@ -83,20 +88,36 @@ fn accept_partial(missing: usize, rows: usize, error: &str) -> Result<String, Re
     Ok(format!("the file is damaged or cut off; {there} % of the picture was decoded ({error})"))
 }
 
-fn interleaved(info: &SourceInfo, components: Components, samples: Vec<u8>) -> Picture {
-    Picture::Interleaved(Interleaved {
-        width: info.width,
-        height: info.height,
-        components,
-        samples: Samples::Eight(samples),
-    })
+/// All samples of a picture, shrunk.
+fn shrunk(info: &SourceInfo, shrink: u32, components: Components, samples: Samples) -> Picture {
+    fn boxed<S: Sample>(info: &SourceInfo, shrink: u32, components: Components, samples: &[S]) -> Picture {
+        let mut boxes = Boxes::new((info.width, info.height), components, shrink, S::floor(0.0));
+        samples.chunks_exact(info.width as usize * components.count()).for_each(|row| boxes.push(row));
+        Picture::Interleaved(boxes.finish())
+    }
+    match samples {
+        samples if shrink == 1 => Picture::Interleaved(Interleaved {
+            width: info.width,
+            height: info.height,
+            extent: Extent::whole(info.width, info.height),
+            components,
+            samples,
+        }),
+        Samples::Eight(samples) => boxed(info, shrink, components, &samples),
+        Samples::Sixteen(samples) => boxed(info, shrink, components, &samples),
+    }
 }
 
-/// RGBA samples as a picture; without their alpha where the header says that all are opaque.
-fn from_rgba(info: &SourceInfo, rgba: Vec<u8>) -> Picture {
-    if info.alpha {
-        return interleaved(info, Components::Rgba, rgba);
+/// The same of 8 bits a sample; without alpha where the header says that all pixels are opaque.
+fn shrunk_eight(info: &SourceInfo, shrink: u32, components: Components, mut samples: Vec<u8>) -> Picture {
+    if components != Components::Rgba || info.alpha {
+        return shrunk(info, shrink, components, Samples::Eight(samples));
     }
-    let rgb = rgba.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
-    interleaved(info, Components::Rgb, rgb)
+    // In place: a copy would be as large as the picture.
+    let pixels = samples.len() / 4;
+    for at in 1..pixels {
+        samples.copy_within(at * 4..at * 4 + 3, at * 3);
+    }
+    samples.truncate(pixels * 3);
+    shrunk(info, shrink, Components::Rgb, Samples::Eight(samples))
 }

@@ -5,8 +5,8 @@ use tiff::decoder::{ChunkType, Decoder, DecodingResult};
 use tiff::{ColorType, TiffError};
 
 use super::watched::Watched;
-use super::{DecodeError, Decoded, UNDECODED, accept_partial, check_size};
-use crate::picture::{Components, Interleaved, Picture, Samples};
+use super::{DecodeError, Decoded, UNDECODED, accept_partial, check_size, shrunk};
+use crate::picture::{Components, Samples};
 use crate::stop::Stop;
 
 type Reader<'a> = Decoder<Watched<'a>>;
@@ -14,6 +14,7 @@ type Reader<'a> = Decoder<Watched<'a>>;
 pub(super) fn decode(
     source: &[u8],
     info: &SourceInfo,
+    shrink: u32,
     limits: &Limits,
     stop: &Stop,
 ) -> Result<Decoded, DecodeError> {
@@ -41,7 +42,7 @@ pub(super) fn decode(
     if info.premultiplied && components.has_alpha() {
         unpremultiply(&mut samples, components.count());
     }
-    let picture = Picture::Interleaved(Interleaved { width, height, components, samples });
+    let picture = shrunk(info, shrink, components, samples);
     Ok(Decoded { picture, warnings: warning.into_iter().collect() })
 }
 

@@ -5,7 +5,7 @@ use image_webp::{DecodingError, WebPDecoder};
 
 use super::vp8l;
 use super::watched::Watched;
-use super::{DecodeError, Decoded, check_size, from_rgba, interleaved};
+use super::{DecodeError, Decoded, check_size, shrunk_eight};
 use crate::memory::webp_codes;
 use crate::picture::Components;
 use crate::stop::Stop;
@@ -13,6 +13,7 @@ use crate::stop::Stop;
 pub(super) fn decode(
     source: &[u8],
     info: &SourceInfo,
+    shrink: u32,
     limits: &Limits,
     stop: &Stop,
 ) -> Result<Decoded, DecodeError> {
@@ -28,10 +29,7 @@ pub(super) fn decode(
     stop.check()?;
     match decoded {
         Ok((components, samples)) => {
-            let picture = match (components, info.alpha) {
-                (Components::Rgba, false) => from_rgba(info, samples),
-                (components, _) => interleaved(info, components, samples),
-            };
+            let picture = shrunk_eight(info, shrink, components, samples);
             Ok(Decoded { picture, warnings: Vec::new() })
         }
         Err(Failure::Rejected(rejection)) => Err(rejection.into()),

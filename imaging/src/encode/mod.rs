@@ -45,9 +45,9 @@ impl From<crate::stop::Stopped> for EncodeError {
 pub(crate) fn encode(picture: &Upright, spec: &RenditionSpec, stop: &Stop) -> Result<Vec<u8>, EncodeError> {
     stop.check()?;
     match spec.format {
-        OutputFormat::Jpeg => jpeg::encode(picture, spec).map_err(Into::into),
+        OutputFormat::Jpeg => jpeg::encode(picture, spec, stop),
         OutputFormat::Webp => webp::lossy(picture, spec, stop),
         OutputFormat::WebpLossless => webp::lossless(picture, spec, stop),
-        OutputFormat::Png => png::encode(picture, stop),
+        OutputFormat::Png => png::encode(picture, spec.effort, stop),
     }
 }

@@ -183,19 +183,14 @@ impl Pass<'_> {
     }
 }
 
-impl Segment for Ac<'_> {
-    fn mcus(&self) -> u32 {
-        self.store.across * self.store.down
-    }
-
+impl Ac<'_> {
+    /// Decodes the MCUs of one piece of the scan.
     #[inline(always)]
-    fn decode<K: Kernels>(
+    fn piece(
         &mut self,
-        _: K,
         job: &Job<'_>,
         window: &mut Window<'_>,
         bits: Bits,
-        _: &mut [Band<'_>],
         mcus: Range<u32>,
     ) -> Result<Bits, Trouble> {
         let pass = Pass {
@@ -231,6 +226,27 @@ impl Segment for Ac<'_> {
             done.map_err(|_| Trouble::BadCode { mcu })?;
         }
         Ok(local)
+    }
+}
+
+impl Segment for Ac<'_> {
+    fn mcus(&self) -> u32 {
+        self.store.across * self.store.down
+    }
+
+    fn decode<K: Kernels>(
+        &mut self,
+        kernels: K,
+        job: &Job<'_>,
+        window: &mut Window<'_>,
+        bits: Bits,
+        _: &mut [Band<'_>],
+        mcus: Range<u32>,
+    ) -> Result<Bits, Trouble> {
+        kernels.run(
+            #[inline(always)]
+            || self.piece(job, window, bits, mcus),
+        )
     }
 
     /// What an earlier scan showed stays.

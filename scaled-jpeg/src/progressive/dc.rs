@@ -53,19 +53,14 @@ impl<'s> Dc<'s> {
     }
 }
 
-impl Segment for Dc<'_> {
-    fn mcus(&self) -> u32 {
-        self.mcus.0 * self.mcus.1
-    }
-
+impl Dc<'_> {
+    /// Decodes the MCUs of one piece of the scan.
     #[inline(always)]
-    fn decode<K: Kernels>(
+    fn piece(
         &mut self,
-        _: K,
         job: &Job<'_>,
         window: &mut Window<'_>,
         bits: Bits,
-        _: &mut [Band<'_>],
         mcus: Range<u32>,
     ) -> Result<Bits, Trouble> {
         let mut predictions = [0_i32; 4];
@@ -109,6 +104,27 @@ impl Segment for Dc<'_> {
             }
         }
         Ok(local)
+    }
+}
+
+impl Segment for Dc<'_> {
+    fn mcus(&self) -> u32 {
+        self.mcus.0 * self.mcus.1
+    }
+
+    fn decode<K: Kernels>(
+        &mut self,
+        kernels: K,
+        job: &Job<'_>,
+        window: &mut Window<'_>,
+        bits: Bits,
+        _: &mut [Band<'_>],
+        mcus: Range<u32>,
+    ) -> Result<Bits, Trouble> {
+        kernels.run(
+            #[inline(always)]
+            || self.piece(job, window, bits, mcus),
+        )
     }
 
     fn blank(&mut self, _: &mut [Band<'_>], mcus: Range<u32>) {

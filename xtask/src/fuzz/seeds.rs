@@ -24,6 +24,11 @@ const PRESET: [u8; 5] = [0b00011, 79, 63, 29, 7];
 /// The same with every format.
 const EVERY_FORMAT: [u8; 5] = [0b11111, 79, 63, 29, 7];
 
+/// What stands before the file in an input of `scaled_jpeg`: every component at full size, at 1/2, and at 1/8.
+const SCALES: [[u8; 2]; 3] = [[35, 35], [21, 21], [0, 0]];
+/// Inputs of `scaled_jpeg_differential`, which are choices, and the bytes of each.
+const CHOICES: (usize, usize) = (64, 96);
+
 /// Keys of originals and of what is derived from them.
 const KEYS: [&str; 6] = [
     "2026/11/lighthouse.jpg",
@@ -61,6 +66,17 @@ pub(crate) fn write(workspace: &Workspace, home: &Path, longest: u64) -> Result<
         for (target, _) in DECODERS.iter().filter(|(_, extension)| name.ends_with(&format!(".{extension}"))) {
             folder.put(target, &name, &bytes)?;
         }
+        if name.ends_with(".jpg") {
+            folder.put("scaled_jpeg_header", &name, &bytes)?;
+            for scales in SCALES {
+                let name = format!("{}-{name}", scales[0]);
+                folder.put("scaled_jpeg", &name, &[scales.as_slice(), &bytes].concat())?;
+            }
+        }
+    }
+    for index in 0..CHOICES.0 {
+        let choices: Vec<u8> = (0..CHOICES.1).map(|at| chosen(index * CHOICES.1 + at)).collect();
+        folder.put("scaled_jpeg_differential", &index.to_string(), &choices)?;
     }
     for (index, event) in events(workspace)?.iter().enumerate() {
         folder.put("event", &index.to_string(), event)?;
@@ -74,6 +90,11 @@ pub(crate) fn write(workspace: &Workspace, home: &Path, longest: u64) -> Result<
     let manifest = workspace.root().join("manifest/tests/data/derived.json");
     let manifest = fs::read(&manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
     folder.put("manifest", "derived", &manifest)
+}
+
+/// A byte for `index`, by Knuth's multiplicative hash.
+fn chosen(index: usize) -> u8 {
+    ((index as u32).wrapping_mul(2_654_435_761) >> 24) as u8
 }
 
 /// Every document in `fixtures/events`, and each in a queue's message.

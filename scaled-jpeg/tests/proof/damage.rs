@@ -1,0 +1,136 @@
+//! A thousand damaged files: planes of the announced size or an error, never a panic.
+
+use std::collections::BTreeMap;
+
+use scaled_jpeg::{Decoder, Error, OnDamage, Options, Scale};
+
+use crate::{
+    check::{decode, decode_with},
+    files,
+    support::{case::Case, content::Content, dice::Dice},
+};
+
+const FILES: u64 = 1_000;
+
+#[test]
+fn a_thousand_damaged_files_are_survived() {
+    let mut real = files::real();
+    real.retain(|(_, bytes)| bytes.len() < 60_000);
+    let mut counts: BTreeMap<(&str, &str), u32> = BTreeMap::new();
+    for seed in 0..FILES {
+        let dice = &mut Dice::seeded(0xf_0000 + seed);
+        let bytes = match seed % 4 {
+            0 => real[seed as usize / 4 % real.len()].1.clone(),
+            1 => files::usual((100, 80), true, dice.pick(&[0, 5]), seed).1.bytes,
+            2 => files::usual((100, 80), false, dice.pick(&[0, 5]), seed).1.bytes,
+            _ => Case::any(dice).file.bytes,
+        };
+        let kind = dice.pick(&DAMAGES);
+        // Boxed, so that the slice ends where the allocation does.
+        let damaged = kind.1(bytes, dice).into_boxed_slice();
+        let scales = std::array::from_fn(|_| dice.pick(&Scale::ALL));
+        *counts.entry((kind.0, outcome(&damaged, scales))).or_default() += 1;
+    }
+    println!("{FILES} damaged files: {counts:#?}");
+    assert_eq!(counts.values().sum::<u32>(), FILES as u32);
+}
+
+/// Decodes a file both ways, checks that they agree, and says what came of it.
+fn outcome(file: &[u8], scales: [Scale; 4]) -> &'static str {
+    let strict = Options { damage: OnDamage::Fail, ..Options::default() };
+    let strict = decode_with(file, scales, strict);
+    match decode(file, scales) {
+        Ok(decoded) => {
+            let header = Decoder::new(file).unwrap().header().clone();
+            assert_eq!(decoded.planes.len(), header.components.len());
+            for ((plane, component), scale) in decoded.planes.iter().zip(&header.components).zip(scales) {
+                let size = (scale.of(component.width), scale.of(component.height));
+                assert_eq!((plane.width, plane.height), size);
+                assert_eq!(plane.samples.len(), plane.width as usize * plane.height as usize);
+            }
+            match decoded.damage {
+                Some(damage) => {
+                    assert!((0.0..=1.0).contains(&damage.decoded), "{}", damage.decoded);
+                    assert!(!damage.what.is_empty());
+                    assert!(matches!(strict, Err(Error::Damaged(_))), "{strict:?} but {damage:?}");
+                    "kept, flagged"
+                }
+                None => {
+                    assert!(strict.is_ok_and(|strict| strict.planes == decoded.planes));
+                    "not noticed"
+                }
+            }
+        }
+        Err(error) => {
+            assert_eq!(strict.unwrap_err(), error);
+            assert!(!error.to_string().is_empty());
+            match error {
+                Error::Damaged(_) => "refused as damaged",
+                Error::Unsupported(_) => "refused as unsupported",
+                Error::TooLarge { .. } => "refused as too large",
+                Error::Cancelled => panic!("nobody cancelled"),
+            }
+        }
+    }
+}
+
+type Damaging = fn(Vec<u8>, &mut Dice<'_>) -> Vec<u8>;
+
+const DAMAGES: [(&str, Damaging); 8] = [
+    ("cut off", |bytes, dice| bytes[..dice.below(bytes.len() as u32) as usize].to_vec()),
+    ("one bit flipped", |bytes, dice| flipped(bytes, 1, dice)),
+    ("bits flipped", |bytes, dice| flipped(bytes, 40, dice)),
+    ("marker inserted", |mut bytes, dice| {
+        let at = dice.below(bytes.len() as u32) as usize;
+        bytes.splice(at..at, [0xff, 0xc0 + dice.below(64) as u8]);
+        bytes
+    }),
+    ("bytes lost", |mut bytes, dice| {
+        let at = dice.below(bytes.len() as u32) as usize;
+        let end = (at + 1 + dice.below(300) as usize).min(bytes.len());
+        bytes.drain(at..end);
+        bytes
+    }),
+    ("bytes doubled", |mut bytes, dice| {
+        let at = dice.below(bytes.len() as u32) as usize;
+        let end = (at + 1 + dice.below(300) as usize).min(bytes.len());
+        bytes.splice(at..at, bytes[at..end].to_vec());
+        bytes
+    }),
+    ("zeros", |mut bytes, dice| {
+        let at = dice.below(bytes.len() as u32) as usize;
+        let end = (at + 1 + dice.below(300) as usize).min(bytes.len());
+        bytes[at..end].fill(0);
+        bytes
+    }),
+    ("two files spliced", |mut bytes, dice| {
+        let other = Case::new((30, 20), &[(2, 1), (1, 1), (1, 1)], Content::Camera, dice).file.bytes;
+        bytes.truncate(dice.below(bytes.len() as u32) as usize);
+        bytes.extend_from_slice(&other[dice.below(other.len() as u32) as usize..]);
+        bytes
+    }),
+];
+
+fn flipped(mut bytes: Vec<u8>, times: usize, dice: &mut Dice<'_>) -> Vec<u8> {
+    for _ in 0..times {
+        let at = dice.below(bytes.len() as u32) as usize;
+        bytes[at] ^= 1 << dice.below(8);
+    }
+    bytes
+}
+
+/// What the fixtures call broken, which is of the kinds that are met in the wild.
+#[test]
+fn broken_fixtures_are_survived() {
+    for file in fixtures::broken() {
+        for scale in Scale::ALL {
+            // Those that claim to be huge are refused for it.
+            let options = Options { memory: 64 << 20, ..Options::default() };
+            let decoded = decode_with(&file.bytes, [scale; 4], options);
+            if file.name.starts_with("progressive-truncated") || file.name.starts_with("truncated-last") {
+                let damage = decoded.unwrap().damage;
+                assert!(scale == Scale::Eighth || damage.is_some(), "{} at {scale:?}", file.name);
+            }
+        }
+    }
+}
