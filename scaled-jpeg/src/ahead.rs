@@ -222,10 +222,7 @@ impl Second {
         let (mut upper, mut lower): (Vec<_>, Vec<_>) = bands
             .iter_mut()
             .enumerate()
-            .map(|(component, band)| {
-                let channel = scan.channels.iter().find(|channel| channel.component == component);
-                band.split(channel.map_or(u32::MAX, |channel| scan.rows(channel, split_row)))
-            })
+            .map(|(component, band)| band.split(scan.rows(component, split_row)))
             .unzip();
         let end = across * scan.mcus.1;
         thread::scope(|scope| {
