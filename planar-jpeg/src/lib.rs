@@ -106,7 +106,7 @@ pub fn encode(picture: &Picture, settings: &Settings, stop: &dyn Fn() -> bool) -
     let mut file = Vec::new();
     markers::start(&mut file, settings.icc)?;
     markers::quantization(&mut file, &tables, frame.is_grey());
-    let forward = Forward::new(&frame, &tables, settings.effort);
+    let forward = Forward::new(&frame, &tables);
     match settings.effort {
         Effort::Fast => baseline::fast(&mut file, &frame, forward, stop)?,
         Effort::Balanced => baseline::balanced(&mut file, &frame, forward, stop)?,
