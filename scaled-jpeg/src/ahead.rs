@@ -102,7 +102,7 @@ pub(crate) fn decode<K: Kernels>(
                 None => break,
                 Some(&(index, start)) if start.at as i64 == at => {
                     // Where both stand, the rest is as long for either.
-                    if state.mcu + (second.mcus - index) == total {
+                    if second.mcus.checked_sub(index) == Some(total - state.mcu) {
                         let meeting = Meeting {
                             index,
                             mcu: state.mcu,
@@ -222,10 +222,7 @@ impl Second {
         let (mut upper, mut lower): (Vec<_>, Vec<_>) = bands
             .iter_mut()
             .enumerate()
-            .map(|(component, band)| {
-                let channel = scan.channels.iter().find(|channel| channel.component == component);
-                band.split(channel.map_or(u32::MAX, |channel| scan.rows(channel, split_row)))
-            })
+            .map(|(component, band)| band.split(scan.rows(component, split_row)))
             .unzip();
         let end = across * scan.mcus.1;
         thread::scope(|scope| {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::ahead;
 use crate::error::{Damage, Error};
+use crate::halves;
 use crate::header::{self, Header, Process, Start};
 use crate::idct::{Kernels, Portable};
 use crate::layout::Layout;
@@ -13,7 +14,7 @@ use crate::plane::{Band, Plane};
 use crate::progressive;
 use crate::scale::Scale;
 use crate::scan::Scan;
-use crate::segments::{self, Outcome};
+use crate::segments::{self, Outcome, Part};
 use crate::sequential::Sequential;
 use crate::tables::Tables;
 
@@ -239,7 +240,7 @@ fn sequential<K: Kernels>(
                 }
             }
         });
-        let (mut sequential, scan, at) = match scan {
+        let (sequential, scan, at) = match scan {
             Ok(scan) => scan,
             // What was never decoded is nothing to keep.
             Err(error) if number == 0 => return Err(error),
@@ -248,7 +249,14 @@ fn sequential<K: Kernels>(
                 break;
             }
         };
-        let outcome = segments::run(kernels, &mut sequential, job, at, tables.restart_interval, bands)?;
+        let interval = tables.restart_interval;
+        let outcome = match halves::run(kernels, &sequential, job, at, interval, bands)? {
+            Some(outcome) => outcome,
+            None => {
+                let part = Part { at, mcus: 0..sequential.mcus.0 * sequential.mcus.1, interval };
+                segments::run(kernels, &mut &sequential, job, part, bands)?
+            }
+        };
         tally.scan(layout, &scan, &outcome);
         scan.parts.iter().for_each(|part| there[part.component] = true);
         if there.iter().all(|&there| there) {

@@ -22,13 +22,14 @@
 //!
 //! `marker`, `header`, `tables` and `scan` read what a file says of itself. `window` takes the stuffing out of a scan's
 //! data, `bits` and `huffman` decode it, `segments` goes from restart marker to restart marker. `sequential` decodes
-//! block after block, `ahead` does so on two threads, `progressive` collects coefficients; `block` and `idct` make samples of them, `plane` holds those.
+//! block after block, `halves` and `ahead` do so on two threads, `progressive` collects coefficients; `block` and `idct` make samples of them, `plane` holds those.
 
 mod ahead;
 mod bits;
 mod block;
 mod decoder;
 mod error;
+mod halves;
 mod header;
 mod huffman;
 mod idct;

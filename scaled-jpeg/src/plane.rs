@@ -89,6 +89,11 @@ impl Band<'_> {
         }
     }
 
+    /// Leaves all as if it had never been decoded.
+    pub(crate) fn blank_all(&mut self) {
+        self.samples.fill(UNDECODED);
+    }
+
     /// Leaves `n` × `n` samples as if they had never been decoded.
     pub(crate) fn blank(&mut self, n: u32, block: (u32, u32)) {
         let tile = [UNDECODED; 64];

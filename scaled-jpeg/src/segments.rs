@@ -11,9 +11,6 @@ use crate::window::Window;
 
 /// What a kind of scan does with its MCUs.
 pub(crate) trait Segment {
-    /// MCUs of the whole scan.
-    fn mcus(&self) -> u32;
-
     /// Decodes `mcus`, none of which depends on those before.
     fn decode<K: Kernels>(
         &mut self,
@@ -55,20 +52,28 @@ pub(crate) struct Outcome {
     pub(crate) end: usize,
 }
 
-/// Decodes the scan whose data begins at `at`.
+/// A part of a scan that begins where a restart marker does, or the scan.
+pub(crate) struct Part {
+    /// Where in the file its data begins.
+    pub(crate) at: usize,
+    pub(crate) mcus: Range<u32>,
+    /// MCUs between restart markers; 0 for none.
+    pub(crate) interval: u32,
+}
+
+/// Decodes `part` of a scan.
 pub(crate) fn run<K: Kernels, S: Segment>(
     kernels: K,
     segment: &mut S,
     job: &Job<'_>,
-    at: usize,
-    restart_interval: u32,
+    part: Part,
     bands: &mut [Band<'_>],
 ) -> Result<Outcome, Error> {
-    let total = segment.mcus();
-    let interval = if restart_interval == 0 { total } else { restart_interval };
+    let Part { at, mcus: Range { mut start, end: total }, interval } = part;
+    let interval = if interval == 0 { total } else { interval };
     let (mut window, mut bits) = Window::new(job.file, at);
     let mut outcome = Outcome { decoded: 0, damage: None, end: at };
-    let (mut start, mut number) = (0_u32, 0_u8);
+    let mut number = (start / interval.max(1)) as u8 & 7;
     while start < total {
         let end = total.min(start.saturating_add(interval));
         let decoded = segment

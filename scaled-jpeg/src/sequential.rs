@@ -72,10 +72,13 @@ impl Sequential {
         })
     }
 
-    /// Rows of samples that so many rows of MCUs have of that component.
-    pub(crate) fn rows(&self, channel: &Channel, mcus: u32) -> u32 {
-        let unit = self.units.iter().find(|unit| self.channels[unit.part].component == channel.component);
-        unit.map_or(0, |unit| unit.block(0, mcus).1).saturating_mul(channel.scale.numerator())
+    /// Rows of samples that so many rows of MCUs have of that component; all, if the scan has none of it.
+    pub(crate) fn rows(&self, component: usize, mcus: u32) -> u32 {
+        let channel = |unit: &&Unit| self.channels[unit.part].component == component;
+        self.units.iter().find(channel).map_or(u32::MAX, |unit| {
+            unit.block(0, mcus).1.saturating_sub(unit.block(0, 0).1)
+                * self.channels[unit.part].scale.numerator()
+        })
     }
 
     /// Decodes MCUs from where `state` is up to number `end`, and leaves it there.
@@ -157,11 +160,7 @@ impl<K: Kernels> Sink for Render<'_, '_, K> {
     }
 }
 
-impl Segment for Sequential {
-    fn mcus(&self) -> u32 {
-        self.mcus.0 * self.mcus.1
-    }
-
+impl Segment for &Sequential {
     fn decode<K: Kernels>(
         &mut self,
         kernels: K,
@@ -173,7 +172,7 @@ impl Segment for Sequential {
     ) -> Result<Bits, Trouble> {
         let mut state = State { mcu: mcus.start, bits, predictions: [0; 4] };
         let end = mcus.end;
-        if mcus.len() as u32 == self.mcus() && ahead::is_worth_it(self, job, window) {
+        if mcus == (0..self.mcus.0 * self.mcus.1) && ahead::is_worth_it(self, job, window) {
             return ahead::decode(kernels, self, job, window, state, bands);
         }
         kernels.run(

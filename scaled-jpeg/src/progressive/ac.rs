@@ -230,10 +230,6 @@ impl Ac<'_> {
 }
 
 impl Segment for Ac<'_> {
-    fn mcus(&self) -> u32 {
-        self.store.across * self.store.down
-    }
-
     fn decode<K: Kernels>(
         &mut self,
         kernels: K,

@@ -108,10 +108,6 @@ impl Dc<'_> {
 }
 
 impl Segment for Dc<'_> {
-    fn mcus(&self) -> u32 {
-        self.mcus.0 * self.mcus.1
-    }
-
     fn decode<K: Kernels>(
         &mut self,
         kernels: K,

@@ -13,7 +13,7 @@ use crate::header::Start;
 use crate::idct::Kernels;
 use crate::layout::Layout;
 use crate::plane::Band;
-use crate::segments::{self, Outcome, Segment};
+use crate::segments::{self, Outcome, Part, Segment};
 
 use ac::Ac;
 use dc::Dc;
@@ -52,7 +52,7 @@ pub(crate) fn decode<K: Kernels>(
     let mut seen = vec![false; stores.len()];
     for planned in dc {
         let pass = Dc::new(planned, layout, &mut stores);
-        let outcome = match pass.and_then(|mut pass| run(kernels, &mut pass, job, planned)) {
+        let outcome = match pass.and_then(|mut pass| run(kernels, &mut pass, job, layout, planned)) {
             Ok(outcome) => outcome,
             // What was shown before is kept.
             Err(Error::Damaged(what)) if seen.contains(&true) => {
@@ -98,9 +98,12 @@ fn run<K: Kernels, S: Segment>(
     kernels: K,
     pass: &mut S,
     job: &Job<'_>,
+    layout: &Layout,
     planned: &Planned<'_>,
 ) -> Result<Outcome, Error> {
-    segments::run(kernels, pass, job, planned.at, planned.tables.restart_interval, &mut [])
+    let (across, down) = layout.mcus(&planned.scan);
+    let part = Part { at: planned.at, mcus: 0..across * down, interval: planned.tables.restart_interval };
+    segments::run(kernels, pass, job, part, &mut [])
 }
 
 /// Luma on this thread and chroma on another, if there may be two.
@@ -136,7 +139,7 @@ fn some_components<K: Kernels>(
         let mut result = Ok(None);
         for planned in scans.iter().filter(|planned| planned.scan.parts[0].component == component) {
             result = Ac::new(planned, &layout.channels[component], store)
-                .and_then(|mut pass| Ok(run(kernels, &mut pass, job, planned)?.damage));
+                .and_then(|mut pass| Ok(run(kernels, &mut pass, job, layout, planned)?.damage));
             // What later scans refine would be something else.
             if !matches!(result, Ok(None)) {
                 break;

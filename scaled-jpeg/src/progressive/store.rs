@@ -15,7 +15,6 @@ pub(super) struct Store {
     places: [u8; 80],
     /// Blocks.
     pub(super) across: u32,
-    pub(super) down: u32,
     /// Coefficients a block.
     pub(super) each: usize,
     pub(super) coefficients: Vec<i16>,
@@ -50,7 +49,7 @@ impl Store {
         let each = Self::each(channel);
         let history = if each == 1 { Vec::new() } else { vec![0; blocks] };
         let coefficients = vec![0; blocks * each];
-        Self { scale: channel.scale, places: channel.order.places, across, down, each, coefficients, history }
+        Self { scale: channel.scale, places: channel.order.places, across, each, coefficients, history }
     }
 
     /// Writes every block.
