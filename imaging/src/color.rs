@@ -219,7 +219,7 @@ fn upright_planes(
     let (width, height) = orient::turned(orientation, luma.width, luma.height);
     let turn = |plane: Plane| match orientation {
         Orientation::Normal => plane.samples,
-        _ => Arc::new(orient::apply(orientation, &plane.samples, plane.width, plane.height)),
+        _ => Arc::new(orient::plane(orientation, &plane.samples, plane.width, plane.height)),
     };
     let pixels = Pixels::YCbCr420 { luma: turn(luma), blue: turn(blue), red: turn(red) };
     Ok(Upright { width, height, pixels, kept })

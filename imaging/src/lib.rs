@@ -41,6 +41,7 @@ mod profile;
 mod resize;
 mod scale;
 mod stop;
+mod transpose;
 
 use std::any::Any;
 use std::fmt;

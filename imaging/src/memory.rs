@@ -129,13 +129,16 @@ fn coefficients(source: &SourceInfo, jpeg: &JpegInfo, reduced: &Reduced) -> u64 
     if !jpeg.progressive {
         return 0;
     }
-    let (across, down) = most_factors(jpeg);
-    let mcus = |side: u32, most: u8| u64::from(side).div_ceil(8 * u64::from(most));
-    let mcus = mcus(source.width, across) * mcus(source.height, down);
-    let of_component = |((across, down), scale): ((u8, u8), Scale)| {
-        let numerator = u64::from(scale.numerator());
-        let blocks = mcus * u64::from(across) * u64::from(down);
-        blocks * ((2 * numerator * numerator).next_multiple_of(8) + 8)
+    let of_component = |(factors, scale): ((u8, u8), Scale)| {
+        let [across, down] = scale::grid(source, jpeg, factors, Scale::Eighth).map(u64::from);
+        across
+            * down
+            * match scale {
+                Scale::Eighth => 2,
+                Scale::Quarter => 2 * 4 + 8,
+                Scale::ThreeEighths | Scale::Half => 2 * 16 + 8,
+                Scale::ThreeQuarters | Scale::Full => 2 * 64 + 8,
+            }
     };
     components(jpeg, &reduced.scales).map(of_component).sum()
 }
@@ -230,7 +233,7 @@ fn stored(source: &SourceInfo, spec: &RenditionSpec) -> (u32, u32) {
 }
 
 /// Bytes beside both pictures while one is made from the other: one side done, coefficients, a picture with alpha
-/// premultiplied, and of JPEG a plane with its edges repeated.
+/// premultiplied, and of JPEG a plane with its edges repeated or turned over.
 fn resizing(
     source: &SourceInfo,
     reduced: &Reduced,
@@ -246,7 +249,9 @@ fn resizing(
         let padded = planes.filter(|(index, (factors, _))| *index > 0 || *factors != whole);
         let padded =
             padded.map(|(_, (factors, scale))| plane(source, jpeg, factors, scale)).max().unwrap_or(0);
-        return width * u64::from(to_height) + padded + coefficients;
+        // What is resized in one direction, and that turned over; or that, and both ways.
+        let (to_width, to_height) = (u64::from(to_width), u64::from(to_height));
+        return (width * to_height).max(to_width * to_height) + width * to_height + padded + coefficients;
     }
     if (width, height) == (to_width.into(), to_height.into()) {
         return 0;

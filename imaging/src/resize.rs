@@ -8,6 +8,7 @@ use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer
 use crate::Fault;
 use crate::jobs::Piece;
 use crate::picture::{Components, Extent, Interleaved, Plane, Samples};
+use crate::transpose::transposed;
 
 /// How many samples chroma planes get.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -59,19 +60,37 @@ impl Resizer {
         // strong colours.
         let enlarges = crop_width <= f64::from(grid_width) && crop_height <= f64::from(grid_height);
         let filter = if enlarges { FilterType::Bilinear } else { FilterType::Lanczos3 };
-        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).crop(
-            left.max(0.0),
-            top.max(0.0),
-            crop_width.min(f64::from(source.width) - left.max(0.0)),
-            crop_height.min(f64::from(source.height) - top.max(0.0)),
-        );
-        let mut samples = vec![0; grid_width as usize * grid_height as usize];
-        let view =
-            ImageRef::new(source.width, source.height, &source.samples, PixelType::U8).map_err(Fault::new)?;
-        let mut target =
-            Image::from_slice_u8(grid_width, grid_height, &mut samples, PixelType::U8).map_err(Fault::new)?;
-        self.convolution.resize(&view, &mut target, &options).map_err(Fault::new)?;
+        let down = Columns { from: top, length: crop_height, to: grid_height, filter };
+        let across = Columns { from: left, length: crop_width, to: grid_width, filter };
+        // Whole rows are weighed and added up much faster than samples within one: both ways are done so, turned over
+        // in between.
+        let upright = self.columns(&source.samples, source.width, &down)?;
+        let turned = transposed(upright.as_deref().unwrap_or(&source.samples), source.width as usize);
+        drop(upright);
+        let resized = self.columns(&turned, grid_height, &across)?.unwrap_or(turned);
+        let samples = transposed(&resized, grid_height as usize);
         Ok(Plane { width: grid_width, height: grid_height, extent, samples: Arc::new(samples) })
+    }
+
+    /// Every column of `samples`, in rows of `width`, resized; none where they stay as they are.
+    fn columns(&mut self, samples: &[u8], width: u32, columns: &Columns) -> Result<Option<Vec<u8>>, Fault> {
+        let &Columns { from, length, to, filter } = columns;
+        let height = samples.len() as u32 / width.max(1);
+        if (from, length, to) == (0.0, f64::from(height), height) {
+            return Ok(None);
+        }
+        let (top, length) = (from.max(0.0), length.min(f64::from(height) - from.max(0.0)));
+        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).crop(
+            0.0,
+            top,
+            f64::from(width),
+            length,
+        );
+        let mut resized = vec![0; width as usize * to as usize];
+        let view = ImageRef::new(width, height, samples, PixelType::U8).map_err(Fault::new)?;
+        let mut target = Image::from_slice_u8(width, to, &mut resized, PixelType::U8).map_err(Fault::new)?;
+        self.convolution.resize(&view, &mut target, &options).map_err(Fault::new)?;
+        Ok(Some(resized))
     }
 
     fn interleaved(&mut self, source: &Interleaved, width: u32, height: u32) -> Result<Interleaved, Fault> {
@@ -126,6 +145,14 @@ fn sixteen(components: Components) -> PixelType {
         3 => PixelType::U16x3,
         _ => PixelType::U16x4,
     }
+}
+
+/// What of the samples one above the other is resized: from where on, how many, to how many.
+struct Columns {
+    from: f64,
+    length: f64,
+    to: u32,
+    filter: FilterType,
 }
 
 /// The grid of a plane for a picture of `width` × `height` pixels, and the picture's extent on it.

@@ -5,13 +5,14 @@ mod common;
 mod delta_e;
 
 use common::{Decoded, close, derive_all, preset};
-use delta_e::{ciede2000, lab_of_srgb};
+use delta_e::{ciede2000, lab_of_ratios, lab_of_srgb};
 use fixtures::exif::Exif;
 use fixtures::jpeg::{Jpeg, Model, Sampling};
 use fixtures::png::Png;
 use fixtures::tiff::Tiff;
 use fixtures::{Raster, icc, pixels};
-use imaging::FormatChoice::{Jpeg as JpegOut, Png as PngOut, Webp};
+use imaging::FormatChoice::{Jpeg as JpegOut, Png as PngOut, Webp, WebpLossless};
+use imaging::{Colour, OutputFormat, Preset};
 use lcms2::{Intent, PixelFormat, Profile, Transform};
 
 const WIDTH: u32 = 18 * 16;
@@ -85,6 +86,115 @@ fn matches_littlecms_for_every_kind_of_profile() {
         let lossy = mean_delta_e(&file, raster, profile, &[JpegOut, PngOut]);
         println!("{name}: mean ΔE2000 {exact:.2} as PNG, {lossy:.2} as JPEG");
         assert!(exact <= 1.5 && lossy <= 1.5, "{name}: {exact} as PNG, {lossy} as JPEG");
+    }
+}
+
+#[test]
+fn halved_chroma_is_converted_as_littlecms_converts_rgb() {
+    let rgb = patches();
+    for profile in [icc::display_p3(), icc::adobe_rgb()] {
+        for sampling in [Sampling::S420, Sampling::S444] {
+            let file = Jpeg::new(&rgb).quality(98).sampling(sampling).icc(&profile).encode();
+            let untagged = Jpeg::new(&rgb).quality(98).sampling(sampling).encode();
+            // What JPEG itself costs, twice.
+            let loss = mean_delta_e(&untagged, &rgb, &icc::srgb_v4(), &[JpegOut]);
+            let distance = mean_delta_e(&file, &rgb, &profile, &[JpegOut]);
+            println!("{sampling:?}: mean ΔE2000 {distance:.3}, of which {loss:.3} without a conversion");
+            assert!(distance <= loss + 0.5, "{distance} with {loss} of JPEG's own");
+        }
+    }
+}
+
+/// The profile in a rendition.
+fn profile_of(rendition: &imaging::Rendition) -> Option<Vec<u8>> {
+    let file = &rendition.bytes;
+    let after = |mark: &[u8]| file.windows(mark.len()).position(|window| window == mark);
+    match rendition.spec.format {
+        OutputFormat::Jpeg => {
+            let at = after(b"ICC_PROFILE\0\x01\x01")?;
+            let length = usize::from(u16::from_be_bytes([file[at - 2], file[at - 1]]));
+            Some(file[at + 14..at - 2 + length].to_vec())
+        }
+        OutputFormat::Webp | OutputFormat::WebpLossless => {
+            let at = after(b"ICCP")?;
+            let length = u32::from_le_bytes(file[at + 4..at + 8].try_into().unwrap()) as usize;
+            Some(file[at + 8..at + 8 + length].to_vec())
+        }
+        OutputFormat::Png => {
+            let reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().unwrap();
+            reader.info().icc_profile.as_ref().map(|profile| profile.to_vec())
+        }
+    }
+}
+
+/// The mean CIEDE2000 distance of the patches in `rendition`, seen through its own profile, from those of the source,
+/// seen through `profile`.
+fn mean_delta_e_kept(rendition: &imaging::Rendition, raster: &Raster<u8>, profile: &[u8]) -> f64 {
+    let lab = |profile: &[u8], pixels: &[[u8; 3]]| -> Vec<[f64; 3]> {
+        let profile = Profile::new_icc(profile).unwrap();
+        let transform: Transform<[u8; 3], [f64; 3]> = Transform::new(
+            &profile,
+            PixelFormat::RGB_8,
+            &Profile::new_xyz(),
+            PixelFormat::XYZ_DBL,
+            Intent::RelativeColorimetric,
+        )
+        .unwrap();
+        let mut converted = vec![[0.0; 3]; pixels.len()];
+        transform.transform_pixels(pixels, &mut converted);
+        // Of the connection space's white, D50.
+        converted.into_iter().map(|[x, y, z]| lab_of_ratios([x / 0.9642, y, z / 0.8249])).collect()
+    };
+    let picture = Decoded::of(rendition);
+    let places: Vec<(u32, u32)> = (0..216).map(|patch| pixels::patch_center(WIDTH, HEIGHT, patch)).collect();
+    let got: Vec<[u8; 3]> = places.iter().map(|&(x, y)| picture.rgb(x, y)).collect();
+    let expected: Vec<[u8; 3]> =
+        places.iter().map(|&(x, y)| raster.pixel(x, y).try_into().unwrap()).collect();
+    let (got, expected) = (lab(&profile_of(rendition).unwrap(), &got), lab(profile, &expected));
+    got.into_iter().zip(expected).map(|(a, b)| ciede2000(a, b)).sum::<f64>() / 216.0
+}
+
+#[test]
+fn wide_colours_are_kept_where_they_are_asked_for() {
+    let rgb = patches();
+    let wanted = Preset { colour: Colour::Keep, ..preset(&[WIDTH], &[JpegOut, Webp, WebpLossless, PngOut]) };
+    for profile in [icc::display_p3(), icc::adobe_rgb()] {
+        let jpeg = Jpeg::new(&rgb).quality(98).sampling(Sampling::S444).icc(&profile).encode();
+        let alpha = rgb.with_alpha(|x, _| if x == 0 { 0.5 } else { 1.0 });
+        for file in [jpeg, Png::new(&rgb).icc(&profile).encode(), Png::new(&alpha).icc(&profile).encode()] {
+            let (derived, renditions) = derive_all(&file, &wanted);
+            assert_eq!(derived.warnings, Vec::<String>::new());
+            for rendition in &renditions {
+                let carried = profile_of(rendition).map_or(0, |profile| profile.len());
+                assert!((300..=600).contains(&carried), "{carried} bytes in {:?}", rendition.spec.format);
+                let distance = mean_delta_e_kept(rendition, &rgb, &profile);
+                assert!(distance <= 1.5, "{distance} in {:?}", rendition.spec.format);
+            }
+            // What pages show before is taken for sRGB.
+            let (converted, _) = derive_all(&file, &preset(&[WIDTH], &[JpegOut]));
+            assert!(close(derived.color, converted.color, 12), "{:?} {:?}", derived.color, converted.color);
+        }
+    }
+}
+
+#[test]
+fn what_is_not_wide_is_not_kept() {
+    let rgb = patches();
+    let (grey, cmyk) = (rgb.to_grey(), rgb.to_cmyk());
+    let narrow = icc::rgb("narrow", &icc::SRGB, icc::Curve::Gamma(1.8), icc::Version::V2);
+    for file in [
+        Jpeg::new(&rgb).encode(),
+        Jpeg::new(&rgb).icc(&icc::srgb_v2()).encode(),
+        Jpeg::new(&rgb).icc(&narrow).encode(),
+        Jpeg::new(&grey).icc(&icc::grey_gamma22()).encode(),
+        Jpeg::new(&cmyk).icc(&icc::cmyk()).encode(),
+        Jpeg::new(&rgb).icc(&icc::cmyk()).encode(),
+    ] {
+        let wanted = preset(&[WIDTH], &[JpegOut, Webp]);
+        let (_, converted) = derive_all(&file, &wanted);
+        let (_, kept) = derive_all(&file, &Preset { colour: Colour::Keep, ..wanted });
+        assert!(converted.iter().zip(&kept).all(|(a, b)| a.bytes == b.bytes));
+        assert!(kept.iter().all(|rendition| profile_of(rendition).is_none()));
     }
 }
 

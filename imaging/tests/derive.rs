@@ -10,7 +10,9 @@ use common::{derive_all, preset};
 use fixtures::jpeg::Jpeg;
 use fixtures::pixels;
 use imaging::FormatChoice::{Auto, Webp};
-use imaging::{DeriveError, Limits, Plan, Preset, Rejection, Stop, derive, plan, probe};
+use imaging::{
+    Colour, DeriveError, Effort, FormatChoice, Limits, Plan, Preset, Rejection, Stop, derive, plan, probe,
+};
 
 fn photograph() -> Vec<u8> {
     Jpeg::new(&pixels::camera_like(900, 600, 7)).encode()
@@ -38,6 +40,46 @@ fn the_same_source_and_plan_give_the_same_bytes() {
 }
 
 #[test]
+fn any_number_of_workers_gives_the_same_bytes_in_the_same_order() {
+    let picture = pixels::camera_like(900, 600, 7);
+    let files = [
+        Jpeg::new(&picture).encode(),
+        Jpeg::new(&picture).icc(&fixtures::icc::display_p3()).progressive().encode(),
+        fixtures::png::Png::new(&pixels::alpha_edge::<u8>(900, 600)).encode(),
+    ];
+    let preset = Preset { formats: vec![Webp, Auto, FormatChoice::Png], ..Preset::default() };
+    let limits = Limits::default();
+    for file in files {
+        let made = |workers: usize| {
+            let plan = plan(&probe(&file, &limits).unwrap(), &preset, &limits).unwrap().with_workers(workers);
+            assert_eq!(plan.workers, workers);
+            let mut renditions = Vec::new();
+            let derived = derive(&file, &plan, &Stop::new(), |rendition| {
+                renditions.push((rendition.spec.width, rendition.spec.format, rendition.bytes));
+                Ok::<(), Infallible>(())
+            })
+            .unwrap();
+            (renditions, derived.thumbhash, derived.color)
+        };
+        let alone = made(1);
+        assert!((2..=4).all(|workers| made(workers) == alone));
+    }
+}
+
+#[test]
+fn no_more_workers_than_fit_in_the_memory_allowed() {
+    let file = photograph();
+    let limits = Limits::default();
+    let source = probe(&file, &limits).unwrap();
+    let alone = plan(&source, &Preset::default(), &limits).unwrap().with_workers(1);
+    let two = alone.clone().with_workers(2);
+    assert!(two.predicted_peak > alone.predicted_peak);
+    let tight = Limits { decoded_bytes: two.predicted_peak - 1, ..limits };
+    let plan = plan(&source, &Preset::default(), &tight).unwrap().with_workers(8);
+    assert_eq!((plan.workers, plan.predicted_peak), (1, alone.predicted_peak));
+}
+
+#[test]
 fn a_stop_ends_the_work_before_the_next_rendition() {
     let file = photograph();
     let plan = planned(&file);
@@ -50,6 +92,12 @@ fn a_stop_ends_the_work_before_the_next_rendition() {
     });
     assert!(matches!(result, Err(DeriveError::Stopped)), "{result:?}");
     assert_eq!(made, 1);
+    // Nor does another thread go on.
+    let many = plan.clone().with_workers(3);
+    let stopped = Stop::new();
+    stopped.stop();
+    let result = derive(&file, &many, &stopped, |_| Ok::<(), Infallible>(()));
+    assert!(matches!(result, Err(DeriveError::Stopped)), "{result:?}");
     let past = Stop::at(std::time::Instant::now());
     let result = derive(&file, &plan, &past, |_| Ok::<(), Infallible>(()));
     assert!(matches!(result, Err(DeriveError::Stopped)), "{result:?}");
@@ -113,4 +161,8 @@ fn a_key_changes_only_with_what_it_stands_for() {
         assert_eq!(same, extension == "jpg", "{width} {extension}");
     }
     assert!(before.iter().all(|(_, _, spec)| spec.len() == 8));
+    // An effort is every format's; what colours are kept only concerns a source that says something of them.
+    let small = specs(&Preset { effort: Effort::Small, ..Preset::default() });
+    assert!(before.iter().zip(&small).all(|(before, small)| before.2 != small.2));
+    assert_eq!(before, specs(&Preset { colour: Colour::Keep, ..Preset::default() }));
 }

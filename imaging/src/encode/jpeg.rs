@@ -6,6 +6,7 @@ use super::EncodeError;
 use crate::Fault;
 use crate::color::{Pixels, Upright};
 use crate::plan::RenditionSpec;
+use crate::preset;
 use crate::stop::Stop;
 
 pub(super) const REVISION: u32 = 2;
@@ -40,8 +41,14 @@ fn made(
     spec: &RenditionSpec,
     stop: &Stop,
 ) -> Result<Vec<u8>, EncodeError> {
+    let effort = match spec.effort {
+        preset::Effort::Fast => Effort::Fast,
+        preset::Effort::Balanced => Effort::Balanced,
+        preset::Effort::Small => Effort::Small,
+    };
+    let icc = picture.kept.as_ref().map(|kept| &kept.icc[..]);
     let picture = Picture { width: picture.width, height: picture.height, planes };
-    let settings = Settings { quality: spec.quality.unwrap_or(80), effort: Effort::Balanced, icc: None };
+    let settings = Settings { quality: spec.quality.unwrap_or(80), effort, icc };
     planar_jpeg::encode(&picture, &settings, &|| stop.is_stopped()).map_err(|error| match error {
         Error::Stopped => EncodeError::Stopped,
         error => EncodeError::Fault(Fault::new(error)),

@@ -48,6 +48,6 @@ pub(crate) fn encode(picture: &Upright, spec: &RenditionSpec, stop: &Stop) -> Re
         OutputFormat::Jpeg => jpeg::encode(picture, spec, stop),
         OutputFormat::Webp => webp::lossy(picture, spec, stop),
         OutputFormat::WebpLossless => webp::lossless(picture, spec, stop),
-        OutputFormat::Png => png::encode(picture, stop),
+        OutputFormat::Png => png::encode(picture, spec.effort, stop),
     }
 }

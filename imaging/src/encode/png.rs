@@ -3,22 +3,30 @@
 use std::borrow::Cow;
 use std::io::Write;
 
-use png::{BitDepth, ColorType, DeflateCompression, Encoder, Filter};
+use png::{BitDepth, ColorType, DeflateCompression, Encoder, Filter, Info};
 
 use super::EncodeError;
 use crate::Fault;
 use crate::color::{Pixels, Upright};
+use crate::preset::Effort;
 use crate::stop::Stop;
 
 pub(super) const REVISION: u32 = 2;
 
-pub(super) fn encode(picture: &Upright, stop: &Stop) -> Result<Vec<u8>, EncodeError> {
+pub(super) fn encode(picture: &Upright, wanted: Effort, stop: &Stop) -> Result<Vec<u8>, EncodeError> {
     let (samples, color) = least(picture);
     let channels = color.samples();
     let row_bytes = (picture.width as usize * channels).max(1);
     let (filter, level) = effort(&samples, row_bytes, channels);
+    let level = match wanted {
+        Effort::Fast => 1,
+        Effort::Balanced => level,
+        Effort::Small => 6,
+    };
     let mut file = Vec::new();
-    let mut encoder = Encoder::new(&mut file, picture.width, picture.height);
+    let mut info = Info::with_size(picture.width, picture.height);
+    info.icc_profile = picture.kept.as_ref().map(|kept| Cow::Borrowed(&kept.icc[..]));
+    let mut encoder = Encoder::with_info(&mut file, info).map_err(Fault::new)?;
     encoder.set_color(color);
     encoder.set_depth(BitDepth::Eight);
     encoder.set_deflate_compression(DeflateCompression::Level(level));
@@ -34,8 +42,9 @@ pub(super) fn encode(picture: &Upright, stop: &Stop) -> Result<Vec<u8>, EncodeEr
     Ok(file)
 }
 
-/// The samples in as few channels as lose nothing.
+/// The samples in as few channels as lose nothing. A profile that is kept is of RGB, so they stay that.
 fn least(picture: &Upright) -> (Cow<'_, [u8]>, ColorType) {
+    let without_color = |rgb| if picture.kept.is_some() { (rgb, ColorType::Rgb) } else { without_color(rgb) };
     match &picture.pixels {
         Pixels::Grey(grey) => (grey.into(), ColorType::Grayscale),
         Pixels::Rgb(rgb) => without_color(rgb.into()),
@@ -80,7 +89,8 @@ mod tests {
     use super::*;
 
     fn encoded(width: u32, height: u32, pixels: Pixels) -> (ColorType, Vec<u8>, usize) {
-        let file = encode(&Upright { width, height, pixels, kept: None }, &Stop::new()).unwrap();
+        let file =
+            encode(&Upright { width, height, pixels, kept: None }, Effort::Balanced, &Stop::new()).unwrap();
         let mut reader = png::Decoder::new(Cursor::new(&file)).read_info().unwrap();
         let mut samples = vec![0; reader.output_buffer_size().unwrap()];
         let info = reader.next_frame(&mut samples).unwrap();

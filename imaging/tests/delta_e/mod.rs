@@ -10,6 +10,11 @@ pub fn lab_of_srgb(color: [u8; 3]) -> [f64; 3] {
     let x = (0.412_390_8 * r + 0.357_584_3 * g + 0.180_480_8 * b) / 0.950_455_9;
     let y = 0.212_639 * r + 0.715_168_7 * g + 0.072_192_3 * b;
     let z = (0.019_330_8 * r + 0.119_194_8 * g + 0.950_532_2 * b) / 1.089_057_8;
+    lab_of_ratios([x, y, z])
+}
+
+/// CIE L*a*b* of X, Y and Z as parts of white's.
+pub fn lab_of_ratios([x, y, z]: [f64; 3]) -> [f64; 3] {
     let f = |t: f64| {
         if t > 216.0 / 24_389.0 { t.cbrt() } else { (24_389.0 / 27.0 * t + 16.0) / 116.0 }
     };

@@ -84,6 +84,7 @@ pub(crate) fn large() -> Vec<Case> {
     add("jpeg 4:4:4 progressive", &[small()], || {
         Jpeg::new(&PICTURE).sampling(Sampling::S444).progressive().encode()
     });
+    add("jpeg 4:2:0 progressive, wide", &[jpeg()], || Jpeg::new(&PICTURE).progressive().encode());
     add("jpeg 4:2:0 a scan a component", &[small()], || Jpeg::new(&PICTURE).optimized().encode());
     add("jpeg grey", &[small(), lossy(), jpeg()], || Jpeg::new(&PICTURE.to_grey()).encode());
     add("jpeg rgb", &[small()], || Jpeg::new(&PICTURE).model(Model::RgbAdobe).encode());

@@ -20,10 +20,10 @@ pub(crate) struct Peak {
 }
 
 /// Counts what deriving `file` takes up in this process.
-pub(crate) fn peak_here(file: &[u8], preset: &Preset) -> u64 {
+pub(crate) fn peak_here(file: &[u8], preset: &Preset, workers: usize) -> u64 {
     let limits = Limits::default();
     let source = imaging::probe(file, &limits).unwrap();
-    let plan = imaging::plan(&source, preset, &limits).unwrap();
+    let plan = imaging::plan(&source, preset, &limits).unwrap().with_workers(workers);
     ALLOCATOR.reset_peak_usage();
     let before = ALLOCATOR.current_usage();
     imaging::derive(file, &plan, &Stop::new(), |rendition| {
@@ -37,9 +37,10 @@ pub(crate) fn peak_here(file: &[u8], preset: &Preset) -> u64 {
 
 const FILE: &str = "MEMORY_TEST_FILE";
 const PRESET: &str = "MEMORY_TEST_PRESET";
+const WORKERS: &str = "MEMORY_TEST_WORKERS";
 
 /// Runs this program once more for nothing but `file`, so that the highest its memory ever was is this file's.
-pub(crate) fn peak_elsewhere(file: &[u8], preset: &Preset) -> Peak {
+pub(crate) fn peak_elsewhere(file: &[u8], preset: &Preset, workers: usize) -> Peak {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("source");
     fs::write(&path, file).unwrap();
@@ -47,6 +48,7 @@ pub(crate) fn peak_elsewhere(file: &[u8], preset: &Preset) -> Peak {
         .args(["--nocapture", "--test-threads=1"])
         .env(FILE, &path)
         .env(PRESET, toml::to_string(preset).unwrap())
+        .env(WORKERS, workers.to_string())
         .output()
         .unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
@@ -67,8 +69,9 @@ pub(crate) fn is_child() -> bool {
 pub(crate) fn answer() {
     let file = fs::read(env::var_os(FILE).unwrap()).unwrap();
     let preset = Preset::from_toml(&env::var(PRESET).unwrap()).unwrap();
+    let workers = env::var(WORKERS).unwrap().parse().unwrap();
     let before = status("VmRSS");
-    println!("counted={}", peak_here(&file, &preset));
+    println!("counted={}", peak_here(&file, &preset, workers));
     if let Some((before, peak)) = before.zip(status("VmHWM")) {
         println!("resident={}", peak - before);
     }
