@@ -14,9 +14,9 @@ SRGB = ImageCms.createProfile("sRGB")
 def rendition(data, width, form, job):
     picture = Image.open(io.BytesIO(data))
     turned = picture.getexif().get(0x0112, 1) >= 5
-    # `thumbnail` asks libjpeg for a scale first; Lanczos3 is sharp's filter too.
-    box = (100_000, width) if turned else (width, 100_000)
-    picture.thumbnail(box, Image.Resampling.LANCZOS)
+    # `thumbnail` asks libjpeg for a scale that fits this box; Lanczos3 is sharp's filter too.
+    scale = width / picture.size[1 if turned else 0]
+    picture.thumbnail([round(side * scale) for side in picture.size], Image.Resampling.LANCZOS)
     picture = ImageOps.exif_transpose(picture)
     if profile := picture.info.get("icc_profile"):
         picture = ImageCms.profileToProfile(picture, ImageCms.ImageCmsProfile(io.BytesIO(profile)), SRGB)

@@ -8,9 +8,10 @@ pyvips.cache_set_max(0)
 
 
 def rendition(data, width, form, job):
-    picture = pyvips.Image.thumbnail_buffer(
-        data, width, height=10_000_000, size="down", output_profile="srgb", intent="relative"
-    )
+    # Only the header is read. Without a profile there is nothing to convert, and asking for it would cost.
+    tagged = pyvips.Image.new_from_buffer(data, "").get_typeof("icc-profile-data") != 0
+    to_srgb = {"output_profile": "srgb", "intent": "relative"} if tagged else {}
+    picture = pyvips.Image.thumbnail_buffer(data, width, height=10_000_000, size="down", **to_srgb)
     if form == "jpeg":
         return picture.jpegsave_buffer(Q=job["jpeg_quality"], optimize_coding=True, keep="none")
     if form == "webp":

@@ -39,13 +39,15 @@ pub fn search<E>(
     let first = try_at(quality)?;
     let direction = if first.score < score { STEP } else { -STEP };
     let mut tried = vec![first];
+    let mut last = i32::from(quality);
     for step in 1..=STEPS {
-        let Some(setting) =
-            u8::try_from(i32::from(quality) + direction * step).ok().filter(|q| (1..=100).contains(q))
-        else {
+        // The scale's last setting is tried too, though it be nearer.
+        let setting = (i32::from(quality) + direction * step).clamp(1, 100);
+        if setting == last {
             break;
-        };
-        tried.push(try_at(setting)?);
+        }
+        last = setting;
+        tried.push(try_at(setting as u8)?);
         if let Some(bytes) = bytes_at(score, &tried) {
             return Ok(Some(bytes));
         }

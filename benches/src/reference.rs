@@ -48,7 +48,7 @@ pub fn reference(picture: &Picture, width: usize, height: usize) -> Result<Rgb> 
         let from = TypedImageRef::<F32>::new(picture.width as u32, picture.height as u32, &from)?;
         let mut to = TypedImage::<F32>::new(width as u32, height as u32);
         resizer.resize_typed(&from, &mut to, &options)?;
-        planes.push(to.pixels().iter().map(|&pixel| pixel).collect::<Vec<F32>>());
+        planes.push(to.pixels().to_vec());
     }
     finish(picture, &planes, width, height)
 }

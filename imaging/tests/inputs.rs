@@ -148,7 +148,8 @@ fn adobe_markers_that_say_nothing_do_no_harm() {
 fn a_bitmap_whose_alpha_is_unused_is_opaque() {
     let picture = fixtures::pixels::quadrants(40, 30).with_alpha(|_, _| 0.0);
     let (derived, renditions) = derive_all(&fixtures::bmp::rgba32(&picture), &preset(&[40], &[Auto]));
-    assert_eq!(Decoded::of(&renditions[0]).pixel(2, 2)[3], 255);
+    // What is opaque throughout is written without alpha.
+    assert_eq!(Decoded::of(&renditions[0]).channels, 3);
     assert_eq!(derived.warnings.len(), 1);
 }
 

@@ -50,6 +50,9 @@ pub(crate) fn balanced(
     let ac = collector.counts.ac.map(|counts| Code::of(&counts));
     start(file, frame, &dc, &ac);
     let codes = Codes::new(&dc, &ac);
+    // Half a percent covers stuffing, as a rule; more would only make the file grow once.
+    let length = codes.length_of(&collector.counts);
+    file.reserve_exact(length + length / 200 + 64);
     let mut bits = BitWriter::new(std::mem::take(file));
     for row in rows {
         if stop() {

@@ -74,11 +74,6 @@ impl BitWriter {
         self.waiting = waiting;
     }
 
-    /// Room for `bytes` more, so that the file grows rarely.
-    pub(crate) fn reserve(&mut self, bytes: usize) {
-        self.file.reserve(bytes);
-    }
-
     /// The file, the last byte filled up with ones.
     pub(crate) fn finish(mut self) -> Vec<u8> {
         let Waiting { bits, free } = self.waiting;

@@ -1,8 +1,8 @@
 //! The order of blocks: components, and the MCU rows they are interleaved in (T.81 A.2).
 
-use crate::quantization::Tables;
+use crate::quantization::{Tables, roundings};
 use crate::transform::{Block, Quantizer, transform};
-use crate::{Effort, Error, Picture, Planes};
+use crate::{Error, Picture, Planes};
 
 /// One plane and its place in an MCU.
 pub(crate) struct Component<'a> {
@@ -81,8 +81,9 @@ pub(crate) struct Forward {
 }
 
 impl Forward {
-    pub(crate) fn new(frame: &Frame, tables: &Tables, _effort: Effort) -> Self {
-        let quantizers = [0, 1].map(|table| Quantizer::new(&tables.0[table], &[128; 64]));
+    pub(crate) fn new(frame: &Frame, tables: &Tables) -> Self {
+        let roundings = roundings();
+        let quantizers = [0, 1].map(|table| Quantizer::new(&tables.0[table], &roundings[table]));
         let blocks = |component: &Component| vec![Block::ZERO; component.stride * component.vertical];
         Self { quantizers, strip: Vec::new(), blocks: frame.components.iter().map(blocks).collect() }
     }

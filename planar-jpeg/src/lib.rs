@@ -17,6 +17,13 @@
 //! # Ok::<(), planar_jpeg::Error>(())
 //! ```
 //!
+//! # Memory
+//!
+//! Beside the planes, in bytes a pixel of 4:2:0 at quality 80, the file included: [`Effort::Fast`] takes 0.3,
+//! [`Effort::Balanced`] 0.6 (two for every coefficient that is not 0, and for every block four), [`Effort::Small`] 4 (every
+//! coefficient, and a scan's symbols). What noise can make of it at quality 100 is 7, 5 and 10. To this come 400
+//! bytes for each block in a row of MCUs.
+//!
 //! # Layout
 //!
 //! `picture` is what comes in, `rgb` makes planes of RGB. `quantization` holds the tables, `transform` the DCT and
@@ -106,7 +113,7 @@ pub fn encode(picture: &Picture, settings: &Settings, stop: &dyn Fn() -> bool) -
     let mut file = Vec::new();
     markers::start(&mut file, settings.icc)?;
     markers::quantization(&mut file, &tables, frame.is_grey());
-    let forward = Forward::new(&frame, &tables, settings.effort);
+    let forward = Forward::new(&frame, &tables);
     match settings.effort {
         Effort::Fast => baseline::fast(&mut file, &frame, forward, stop)?,
         Effort::Balanced => baseline::balanced(&mut file, &frame, forward, stop)?,

@@ -102,7 +102,7 @@ pub(crate) fn decode<K: Kernels>(
                 None => break,
                 Some(&(index, start)) if start.at as i64 == at => {
                     // Where both stand, the rest is as long for either.
-                    if state.mcu + (second.mcus - index) == total {
+                    if second.mcus.checked_sub(index) == Some(total - state.mcu) {
                         let meeting = Meeting {
                             index,
                             mcu: state.mcu,

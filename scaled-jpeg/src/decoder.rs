@@ -245,7 +245,7 @@ fn sequential<K: Kernels>(
             // What was never decoded is nothing to keep.
             Err(error) if number == 0 => return Err(error),
             Err(error) => {
-                tally.damage(error.to_string());
+                tally.damage(error.what());
                 break;
             }
         };

@@ -28,6 +28,14 @@ impl Error {
     pub(crate) fn damaged(what: impl Into<String>) -> Self {
         Self::Damaged(what.into())
     }
+
+    /// What is wrong, without saying again that the file is damaged.
+    pub(crate) fn what(self) -> String {
+        match self {
+            Self::Damaged(what) => what,
+            other => other.to_string(),
+        }
+    }
 }
 
 /// What a damaged file lacks.

@@ -9,7 +9,7 @@ use crate::picture::{Components, Interleaved, Samples};
 pub(super) trait Sample: Copy + Into<u32> {
     /// A column of samples.
     type Sum: Copy + Default + AddAssign + From<Self> + Into<u32>;
-    /// A column of samples times alpha.
+    /// A column, or a box, of samples times alpha.
     type Weighted: Copy + Default + AddAssign + From<u32> + Into<u64>;
 
     /// The whole part of `value`, which the type holds.
@@ -171,20 +171,21 @@ impl<S: Sample> Boxes<S> {
         let mut made = 0;
         for (pixels, target) in boxes.zip(targets) {
             let count = pixels.len() as u64 * u64::from(self.rows);
-            let mut sums = [0_u64; N];
+            let mut sums = [S::Weighted::default(); N];
             for pixel in pixels {
                 for (sum, &sample) in sums.iter_mut().zip(pixel) {
-                    *sum += sample.into();
+                    *sum += sample;
                 }
             }
+            let sums: [u64; N] = sums.map(Into::into);
             let alpha = sums[N - 1];
-            let average = |sum: u64, count: u64| {
-                let rounded = (sum + count / 2) as f64 + 0.5;
-                S::floor(rounded / count.max(1) as f64)
-            };
+            // A signed number of 64 bits is converted in one instruction; all are below 2^53.
+            let average =
+                |sum: u64, count: u64, scale: f64| S::floor(((sum + count / 2) as i64 as f64 + 0.5) * scale);
             // A box that is wholly transparent has no colour.
-            *target = sums.map(|sum| average(sum, alpha));
-            target[N - 1] = average(alpha, count);
+            let scale = 1.0 / alpha.max(1) as f64;
+            *target = sums.map(|sum| average(sum, alpha, scale));
+            target[N - 1] = average(alpha, count, 1.0 / count as f64);
             made += N;
         }
         made

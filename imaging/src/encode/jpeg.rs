@@ -54,3 +54,42 @@ fn made(
         error => EncodeError::Fault(Fault::new(error)),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use image_header::{ColorModel, Format, Limits, probe};
+
+    use super::*;
+    use crate::{FormatChoice, Preset, plan};
+
+    fn spec() -> RenditionSpec {
+        let source = probe(&fixtures::every_kind()[0].bytes, &Limits::default()).unwrap();
+        let preset = Preset { widths: vec![37], formats: vec![FormatChoice::Jpeg], ..Preset::default() };
+        plan(&source, &preset, &Limits::default()).unwrap().renditions.remove(0)
+    }
+
+    #[test]
+    fn files_are_what_our_own_header_reader_expects() {
+        let (luma, chroma) = (vec![90; 37 * 21], vec![128; 19 * 11]);
+        let pixels = [
+            (Pixels::Grey(luma.clone()), ColorModel::Grey),
+            (Pixels::YCbCr420 { luma, blue: chroma.clone(), red: chroma }, ColorModel::YCbCr),
+            (Pixels::Rgb(vec![200; 37 * 21 * 3]), ColorModel::YCbCr),
+            (Pixels::Rgba(vec![200; 37 * 21 * 4]), ColorModel::YCbCr),
+        ];
+        for (pixels, model) in pixels {
+            let file = encode(&Upright { width: 37, height: 21, pixels }, &spec(), &Stop::new()).unwrap();
+            let info = probe(&file, &Limits::default()).unwrap();
+            assert_eq!((info.format, info.width, info.height), (Format::Jpeg, 37, 21));
+            assert_eq!((info.color, info.complete), (model, true));
+        }
+    }
+
+    #[test]
+    fn stopping_is_no_fault() {
+        let stop = Stop::new();
+        stop.stop();
+        let picture = Upright { width: 1, height: 1, pixels: Pixels::Grey(vec![0]) };
+        assert!(matches!(encode(&picture, &spec(), &stop), Err(EncodeError::Stopped)));
+    }
+}

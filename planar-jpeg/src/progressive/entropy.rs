@@ -10,16 +10,20 @@ use crate::transform::{Block, POSITION};
 /// their number, in eight the symbol before them, in one which table is its, and in the top one whether there is any.
 #[derive(Default)]
 pub(super) struct Tokens {
-    tokens: Vec<u32>,
+    /// In parts, so that nothing is copied, nor half of it empty, while they become more.
+    parts: Vec<Vec<u32>>,
     counts: Option<Box<[[u32; 256]; 2]>>,
     predictions: [i16; 3],
 }
 
 const HAS_SYMBOL: u32 = 1 << 31;
 
+/// Tokens in a part.
+const PART: usize = 1 << 14;
+
 impl Tokens {
     pub(super) fn clear(&mut self) {
-        self.tokens.clear();
+        self.parts.clear();
         self.counts = None;
         self.predictions = [0; 3];
     }
@@ -32,17 +36,32 @@ impl Tokens {
     fn symbol(&mut self, table: usize, symbol: u32, bits: u32, length: u32) {
         let counts = self.counts.get_or_insert_with(|| Box::new([[0; 256]; 2]));
         counts[table & 1][symbol as usize & 0xFF] += 1;
-        self.tokens.push(HAS_SYMBOL | (table as u32) << 29 | symbol << 21 | length << 16 | bits);
+        self.push(HAS_SYMBOL | (table as u32) << 29 | symbol << 21 | length << 16 | bits);
     }
 
     #[inline]
     fn raw(&mut self, bits: u32, length: u32) {
-        self.tokens.push(length << 16 | bits);
+        self.push(length << 16 | bits);
+    }
+
+    #[inline]
+    fn push(&mut self, token: u32) {
+        match self.parts.last_mut() {
+            Some(part) if part.len() < PART => part.push(token),
+            _ => self.begin_part(token),
+        }
+    }
+
+    #[cold]
+    fn begin_part(&mut self, token: u32) {
+        let mut part = Vec::with_capacity(PART);
+        part.push(token);
+        self.parts.push(part);
     }
 
     pub(super) fn write(&self, codes: &[Code; 2], bits: &mut BitWriter) {
         let codes = [codes[0].assigned(), codes[1].assigned()];
-        for &token in &self.tokens {
+        for &token in self.parts.iter().flatten() {
             if token & HAS_SYMBOL != 0 {
                 let (code, length) = codes[(token >> 29 & 1) as usize][(token >> 21 & 0xFF) as usize];
                 bits.put(u32::from(code), u32::from(length));

@@ -37,9 +37,13 @@ pub(crate) fn decode<K: Kernels>(
     let mut stores: Vec<Store> = layout.channels.iter().map(Store::new).collect();
 
     let mut quantizers = Quantizers::default();
-    for planned in &scans {
+    for (number, planned) in scans.iter().enumerate() {
         for part in &planned.scan.parts {
-            quantizers.latch(part.component, job.header, &planned.tables)?;
+            match quantizers.latch(part.component, job.header, &planned.tables) {
+                Err(error) if number == 0 => return Err(error),
+                Err(error) => tally.damage(error.what()),
+                Ok(_) => {}
+            }
         }
     }
     // DC and AC coefficients do not depend on each other, nor those of one component on another's.
@@ -47,7 +51,16 @@ pub(crate) fn decode<K: Kernels>(
         scans.iter().partition(|planned| planned.scan.first == 0);
     let mut seen = vec![false; stores.len()];
     for planned in dc {
-        let outcome = run(kernels, &mut Dc::new(planned, layout, &mut stores)?, job, layout, planned)?;
+        let pass = Dc::new(planned, layout, &mut stores);
+        let outcome = match pass.and_then(|mut pass| run(kernels, &mut pass, job, layout, planned)) {
+            Ok(outcome) => outcome,
+            // What was shown before is kept.
+            Err(Error::Damaged(what)) if seen.contains(&true) => {
+                tally.damage(what);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         let shown = planned.scan.parts.iter().any(|part| seen[part.component]);
         planned.scan.parts.iter().for_each(|part| seen[part.component] = true);
         if !shown {

@@ -46,7 +46,7 @@ pub(super) fn schedule<'a>(job: &Job<'a>, layout: &Layout, start: &Start<'a>) ->
         }
     };
     keep_needed(&mut scans, layout);
-    Ok(Schedule { scans, damage: damage.map(|error| error.to_string()) })
+    Ok(Schedule { scans, damage: damage.map(Error::what) })
 }
 
 /// Backwards, so that what a refinement builds on is known to be needed.

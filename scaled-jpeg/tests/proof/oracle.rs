@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// What encoders write: 4:4:4, 4:2:2, 4:2:0, 4:4:0, 4:1:1, 4:1:0, grey, and CMYK without and with subsampling.
-const COMMON: [&[Factors]; 10] = [
+pub(crate) const COMMON: [&[Factors]; 10] = [
     &[(1, 1), (1, 1), (1, 1)],
     &[(2, 1), (1, 1), (1, 1)],
     &[(2, 2), (1, 1), (1, 1)],
