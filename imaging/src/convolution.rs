@@ -1,5 +1,5 @@
 //! `fast_image_resize` for the kinds of pixels that there are here. Asked for whatever kind, it is compiled for all
-//! that it knows, which takes twice as long.
+//! that it knows.
 
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::{U8, U8x2, U8x3, U8x4, U16, U16x2, U16x3, U16x4};
