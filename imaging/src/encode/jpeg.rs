@@ -81,7 +81,8 @@ mod tests {
             (Pixels::Rgba(vec![200; 37 * 21 * 4]), ColorModel::YCbCr),
         ];
         for (pixels, model) in pixels {
-            let file = encode(&Upright { width: 37, height: 21, pixels }, &spec(), &Stop::new()).unwrap();
+            let picture = Upright { width: 37, height: 21, pixels, kept: None };
+            let file = encode(&picture, &spec(), &Stop::new()).unwrap();
             let info = probe(&file, &Limits::default()).unwrap();
             assert_eq!((info.format, info.width, info.height), (Format::Jpeg, 37, 21));
             assert_eq!((info.color, info.complete), (model, true));
@@ -92,7 +93,7 @@ mod tests {
     fn stopping_is_no_fault() {
         let stop = Stop::new();
         stop.stop();
-        let picture = Upright { width: 1, height: 1, pixels: Pixels::Grey(vec![0]) };
+        let picture = Upright { width: 1, height: 1, pixels: Pixels::Grey(vec![0]), kept: None };
         assert!(matches!(encode(&picture, &spec(), &stop), Err(EncodeError::Stopped)));
     }
 }
