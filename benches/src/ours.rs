@@ -46,9 +46,8 @@ pub fn renditions(source: &[u8], job: &Job) -> Result<Vec<Output>> {
 }
 
 /// The plan with as many threads as the job allows.
-fn planned(plan: Plan, _workers: usize) -> Plan {
-    // `imaging` works on one thread so far.
-    plan
+fn planned(plan: Plan, workers: usize) -> Plan {
+    plan.with_workers(workers)
 }
 
 fn preset(job: &Job) -> Preset {
