@@ -66,6 +66,11 @@ pub(crate) fn make<E>(
     let spent = Mutex::new(Timings::default());
     let workshop = Workshop { plan, colors, stop, kind, spent: &spent };
     let mut hand_over = hand_over;
+    // Who asked to stop gets nothing more, even if it is there already.
+    let mut hand_over = |made| match stop.check() {
+        Ok(()) => hand_over(made).map_err(Refused::By),
+        Err(Stopped) => Err(Refused::Unwanted),
+    };
     let result = crew::run(
         &jobs.steps,
         given,
@@ -79,7 +84,18 @@ pub(crate) fn make<E>(
         },
     );
     *timings += spent.into_inner().unwrap_or_else(PoisonError::into_inner);
-    result
+    result.map_err(|ended| match ended {
+        Ended::Failed(error) => Ended::Failed(error),
+        Ended::Panicked(panic) => Ended::Panicked(panic),
+        Ended::Refused(Refused::Unwanted) => Ended::Failed(JobError::Stopped),
+        Ended::Refused(Refused::By(error)) => Ended::Refused(error),
+    })
+}
+
+/// Why what was made was not taken.
+enum Refused<E> {
+    Unwanted,
+    By(E),
 }
 
 /// How the decoded picture is held.

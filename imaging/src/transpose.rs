@@ -45,7 +45,7 @@ fn turned(block: [[u8; SIDE]; SIDE]) -> [[u8; SIDE]; SIDE] {
         for (at, pair) in rows.as_chunks_mut::<2>().0.iter_mut().enumerate() {
             let (upper, lower) = (halves[at], halves[at + SIDE / 2]);
             let mix = |from: usize, at: usize| {
-                if at % 2 == 0 { upper[from + at / 2] } else { lower[from + at / 2] }
+                if at.is_multiple_of(2) { upper[from + at / 2] } else { lower[from + at / 2] }
             };
             *pair = [std::array::from_fn(|at| mix(0, at)), std::array::from_fn(|at| mix(SIDE / 2, at))];
         }

@@ -110,10 +110,11 @@ fn what_is_missing_of_a_jpeg_is_counted_by_its_data() {
     }
     // All of a progressive picture is there once its first scan is, only less sharp.
     assert_eq!(warned_of(&cut(&progressive, 75)), Some(100));
-    // A picture that is mid grey has not lost its rows.
+    // A picture that is mid grey has not lost its rows, and one that lacks but its last marker nothing.
     let mut grey = Jpeg::new(&fixtures::pixels::solid::<u8>(640, 480, &[128; 3])).encode();
     grey.truncate(grey.len() - 2);
-    assert!(warned_of(&grey).is_some_and(|percent| percent >= 90), "{:?}", warned_of(&grey));
+    let (derived, _) = derive_all(&grey, &preset(&[64], &[Auto]));
+    assert_eq!(derived.warnings, Vec::<String>::new());
 }
 
 #[test]
@@ -147,7 +148,8 @@ fn adobe_markers_that_say_nothing_do_no_harm() {
 fn a_bitmap_whose_alpha_is_unused_is_opaque() {
     let picture = fixtures::pixels::quadrants(40, 30).with_alpha(|_, _| 0.0);
     let (derived, renditions) = derive_all(&fixtures::bmp::rgba32(&picture), &preset(&[40], &[Auto]));
-    assert_eq!(Decoded::of(&renditions[0]).pixel(2, 2)[3], 255);
+    // What is opaque throughout is written without alpha.
+    assert_eq!(Decoded::of(&renditions[0]).channels, 3);
     assert_eq!(derived.warnings.len(), 1);
 }
 

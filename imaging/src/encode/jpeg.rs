@@ -73,7 +73,10 @@ mod tests {
         let (luma, chroma) = (vec![90; 37 * 21], vec![128; 19 * 11]);
         let pixels = [
             (Pixels::Grey(luma.clone()), ColorModel::Grey),
-            (Pixels::YCbCr420 { luma, blue: chroma.clone(), red: chroma }, ColorModel::YCbCr),
+            (
+                Pixels::YCbCr420 { luma: luma.into(), blue: chroma.clone().into(), red: chroma.into() },
+                ColorModel::YCbCr,
+            ),
             (Pixels::Rgb(vec![200; 37 * 21 * 3]), ColorModel::YCbCr),
             (Pixels::Rgba(vec![200; 37 * 21 * 4]), ColorModel::YCbCr),
         ];
