@@ -174,6 +174,12 @@ impl Canonical {
         Ok(Self { limits, offsets, symbols: codes.symbols.to_vec(), is_dc })
     }
 
+    /// Whether samples of 8 bits can have it (T.81, F.1.2.1.1 and F.1.2.2.1): with its code at most 27 bits, so that
+    /// a refill is enough for two.
+    fn is_possible(&self, symbol: u8) -> bool {
+        if self.is_dc { symbol <= 11 } else { symbol & 15 <= 10 }
+    }
+
     /// Writes each symbol whose code has at most `bits` bits wherever an index begins with that code.
     fn spread(&self, bits: u32, table: &mut [Symbol]) {
         let mut at = 0_usize;
@@ -184,7 +190,7 @@ impl Canonical {
             while at < end {
                 let code = (at >> (bits - length)) as i32;
                 let symbol = self.symbols.get((code + self.offsets[length as usize - 1]) as usize);
-                if let Some(&symbol) = symbol {
+                if let Some(&symbol) = symbol.filter(|&&symbol| self.is_possible(symbol)) {
                     table[at..at + step].fill(Symbol::new(length, symbol, self.is_dc));
                 }
                 at += step;
@@ -200,7 +206,8 @@ impl Canonical {
         let length = self.limits.iter().position(|&limit| next < limit).ok_or(BadCode)? as u32 + 1;
         let code = (next >> (16 - length)) as i32;
         let index = (code + self.offsets[length as usize - 1]) as usize;
-        self.symbols.get(index).map(|&symbol| Symbol::new(length, symbol, self.is_dc)).ok_or(BadCode)
+        let symbol = self.symbols.get(index).filter(|&&symbol| self.is_possible(symbol));
+        symbol.map(|&symbol| Symbol::new(length, symbol, self.is_dc)).ok_or(BadCode)
     }
 }
 

@@ -263,6 +263,7 @@ impl Channel {
                     return Ok(());
                 }
                 // What an entry takes may reach into the next block: a symbol at a time.
+                bits.refill(buffer);
                 let symbol = self.ac.peek(bits, buffer)?;
                 bits.skip(symbol.bits());
                 at += symbol.advance();
