@@ -27,6 +27,7 @@
 //! a format) writes it. `placeholder` sums it up in a few bytes, `stop` ends work early.
 
 mod color;
+mod convolution;
 mod crew;
 mod decode;
 mod encode;

@@ -1,10 +1,10 @@
 //! What a page shows before a rendition has loaded.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{PixelType, Resizer};
+use fast_image_resize::ResizeOptions;
 
 use crate::Fault;
 use crate::color::Upright;
+use crate::convolution::{Convolution, Pixel};
 
 /// A ThumbHash's and a colour's source is never looked at more closely than this.
 const SIDE: u32 = 100;
@@ -16,17 +16,21 @@ pub(crate) fn placeholder(picture: &Upright) -> Result<(Vec<u8>, [u8; 3]), Fault
     let side = |pixels: u32| (pixels * SIDE.min(longest)).div_ceil(longest).clamp(1, SIDE);
     let (small_width, small_height) = (side(width), side(height));
     let rgba = picture.to_rgba();
-    let view = ImageRef::new(width, height, &rgba, PixelType::U8x4).map_err(Fault::new)?;
-    let mut small = Image::new(small_width, small_height, PixelType::U8x4);
-    Resizer::new().resize(&view, &mut small, None).map_err(Fault::new)?;
+    let mut small = vec![0; small_width as usize * small_height as usize * 4];
+    Convolution::default().resize(
+        Pixel::RGBA,
+        ((width, height), &rgba),
+        ((small_width, small_height), &mut small),
+        &ResizeOptions::default(),
+    )?;
     if let Some(kept) = &picture.kept {
         // Pages take both for sRGB.
-        for [rgb @ .., _] in small.buffer_mut().as_chunks_mut::<4>().0 {
+        for [rgb @ .., _] in small.as_chunks_mut::<4>().0 {
             *rgb = kept.shaper.srgb(*rgb).map(|value| value.round() as u8);
         }
     }
-    let hash = thumbhash::rgba_to_thumb_hash(small_width as usize, small_height as usize, small.buffer());
-    Ok((hash, dominant(small.buffer())))
+    let hash = thumbhash::rgba_to_thumb_hash(small_width as usize, small_height as usize, &small);
+    Ok((hash, dominant(&small)))
 }
 
 /// The mean of the most crowded of 512 cells of RGB space; opaque pixels only, unless there are none.

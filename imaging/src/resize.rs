@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer as Convolution};
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions};
 
 use crate::Fault;
+use crate::convolution::{Convolution, Pixel};
 use crate::jobs::Piece;
-use crate::picture::{Components, Extent, Interleaved, Plane, Samples};
+use crate::picture::{Extent, Interleaved, Plane, Samples};
 use crate::transpose::transposed;
 
 /// How many samples chroma planes get.
@@ -87,9 +87,8 @@ impl Resizer {
             length,
         );
         let mut resized = vec![0; width as usize * to as usize];
-        let view = ImageRef::new(width, height, samples, PixelType::U8).map_err(Fault::new)?;
-        let mut target = Image::from_slice_u8(width, to, &mut resized, PixelType::U8).map_err(Fault::new)?;
-        self.convolution.resize(&view, &mut target, &options).map_err(Fault::new)?;
+        let (from, to) = (((width, height), samples), ((width, to), &mut resized[..]));
+        self.convolution.resize(Pixel::SAMPLE, from, to, &options)?;
         Ok(Some(resized))
     }
 
@@ -98,52 +97,25 @@ impl Resizer {
         let length = width as usize * height as usize * components.count();
         let Extent { x, y, width: across, height: down } = source.extent;
         let options = ResizeOptions::new().use_alpha(components.has_alpha()).crop(x, y, across, down);
+        let size = (source.width, source.height);
+        let pixel =
+            Pixel { components: components.count(), sixteen: matches!(source.samples, Samples::Sixteen(_)) };
         let samples = match &source.samples {
             Samples::Eight(samples) => {
                 let mut resized = vec![0_u8; length];
-                self.pixels(source, samples, &mut resized, (width, height), eight(components), &options)?;
+                let (from, to) = ((size, &samples[..]), ((width, height), &mut resized[..]));
+                self.convolution.resize(pixel, from, to, &options)?;
                 Samples::Eight(resized)
             }
             Samples::Sixteen(samples) => {
                 let mut resized = vec![0_u16; length];
-                let (from, to) = (bytemuck::cast_slice(samples), bytemuck::cast_slice_mut(&mut resized));
-                self.pixels(source, from, to, (width, height), sixteen(components), &options)?;
+                let from = (size, bytemuck::cast_slice(samples));
+                let to = ((width, height), bytemuck::cast_slice_mut(&mut resized));
+                self.convolution.resize(pixel, from, to, &options)?;
                 Samples::Sixteen(resized)
             }
         };
         Ok(Interleaved { width, height, extent: Extent::whole(width, height), components, samples })
-    }
-
-    fn pixels(
-        &mut self,
-        source: &Interleaved,
-        from: &[u8],
-        to: &mut [u8],
-        (width, height): (u32, u32),
-        pixel: PixelType,
-        options: &ResizeOptions,
-    ) -> Result<(), Fault> {
-        let view = ImageRef::new(source.width, source.height, from, pixel).map_err(Fault::new)?;
-        let mut target = Image::from_slice_u8(width, height, to, pixel).map_err(Fault::new)?;
-        self.convolution.resize(&view, &mut target, options).map_err(Fault::new)
-    }
-}
-
-fn eight(components: Components) -> PixelType {
-    match components.count() {
-        1 => PixelType::U8,
-        2 => PixelType::U8x2,
-        3 => PixelType::U8x3,
-        _ => PixelType::U8x4,
-    }
-}
-
-fn sixteen(components: Components) -> PixelType {
-    match components.count() {
-        1 => PixelType::U16,
-        2 => PixelType::U16x2,
-        3 => PixelType::U16x3,
-        _ => PixelType::U16x4,
     }
 }
 
@@ -233,6 +205,7 @@ impl Padding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::picture::Components;
 
     /// A horizontal ramp's value at `x`, in samples of a grid `width` wide.
     fn ramp(width: u32, height: u32) -> Plane {

@@ -86,6 +86,11 @@ impl Bits {
 
     /// Bits taken since the beginning of the buffer.
     pub(crate) fn taken(&self) -> u64 {
-        (self.position as u64 * 8).saturating_sub(u64::from(self.count))
+        self.taken_since(0)
+    }
+
+    /// Bits taken since `dropped` bytes before the beginning of the buffer, some of which may still be counted.
+    pub(crate) fn taken_since(&self, dropped: u64) -> u64 {
+        ((dropped + self.position as u64) * 8).saturating_sub(u64::from(self.count))
     }
 }

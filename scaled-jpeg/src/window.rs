@@ -93,7 +93,7 @@ impl<'a> Window<'a> {
 
     /// Bits taken since the window's beginning.
     pub(crate) fn taken(&self, bits: Bits) -> u64 {
-        self.dropped * 8 + bits.taken()
+        bits.taken_since(self.dropped)
     }
 
     /// To be called before an MCU where `bits` have come to [`Self::limit`], and at the end.
