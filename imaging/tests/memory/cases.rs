@@ -47,7 +47,7 @@ pub(crate) struct Case {
 /// How many times the actual peak the prediction may be. libwebp's lists grow with the bits that it writes: noise takes
 /// three times what a photograph takes, and nobody knows before.
 pub(crate) fn most(preset: &Preset) -> u64 {
-    if preset.formats.contains(&Webp) && preset.widths[0] > WIDTH { 3 } else { 2 }
+    if preset.formats.contains(&Webp) { 3 } else { 2 }
 }
 
 const WIDTH: u32 = 3_000;
