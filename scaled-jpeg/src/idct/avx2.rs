@@ -14,7 +14,8 @@ impl Avx2 {
         let there = is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("bmi1")
             && is_x86_feature_detected!("bmi2")
-            && is_x86_feature_detected!("lzcnt");
+            && is_x86_feature_detected!("lzcnt")
+            && is_x86_feature_detected!("popcnt");
         there.then_some(Self(()))
     }
 }
@@ -23,7 +24,7 @@ impl Kernels for Avx2 {
     #[allow(unsafe_code)]
     fn run<R>(self, work: impl FnOnce() -> R) -> R {
         #[inline(never)]
-        #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
+        #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
         fn compiled<R>(work: impl FnOnce() -> R) -> R {
             work()
         }
@@ -33,8 +34,15 @@ impl Kernels for Avx2 {
 
     #[inline(always)]
     #[allow(unsafe_code)]
-    fn eight(self, coefficients: &Coefficients) -> Tile {
+    fn nth(self, bits: u64, before: u32) -> u64 {
         // SAFETY: that `self` was made shows that the features were detected.
+        unsafe { nth(bits, before) }
+    }
+
+    #[inline(always)]
+    #[allow(unsafe_code)]
+    fn eight(self, coefficients: &Coefficients) -> Tile {
+        // SAFETY: as above.
         unsafe { up_to_eight::<8>(coefficients) }
     }
 
@@ -58,6 +66,13 @@ impl Kernels for Avx2 {
         // SAFETY: as above.
         unsafe { up_to_four::<3>(coefficients) }
     }
+}
+
+/// BMI2 deposits one bit at the place asked for.
+#[inline]
+#[target_feature(enable = "bmi2")]
+fn nth(bits: u64, before: u32) -> u64 {
+    _pdep_u64(1 << (before & 63), bits)
 }
 
 /// Two weights as the halves of a 32-bit lane.
@@ -227,6 +242,17 @@ mod tests {
             *coefficient = if state >> 8 & 3 == 0 { magnitude } else { 0 };
         }
         coefficients
+    }
+
+    #[test]
+    fn both_find_the_same_bit() {
+        let Some(avx2) = Avx2::detect() else { return };
+        for seed in 0..1_000_u64 {
+            let bits = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (seed % 60);
+            for before in 0..20 {
+                assert_eq!(avx2.nth(bits, before), Portable.nth(bits, before), "{bits:#x}, {before}");
+            }
+        }
     }
 
     #[test]

@@ -21,10 +21,13 @@ pub(crate) type Coefficients = [i16; 128];
 /// Rows of 8 samples; of each, and of the rows, the first N count.
 pub(crate) type Tile = [u8; 64];
 
-/// The transforms, on one kind of processor.
+/// The transforms, and what else takes instructions of its own, on one kind of processor.
 pub(crate) trait Kernels: Copy + Send + Sync {
     /// `work`, compiled for this kind of processor as far as it is inlined.
     fn run<R>(self, work: impl FnOnce() -> R) -> R;
+
+    /// The bit of `bits` that is not zero and has `before` such below it; 0 if there is none.
+    fn nth(self, bits: u64, before: u32) -> u64;
 
     /// N = 8.
     fn eight(self, coefficients: &Coefficients) -> Tile;

@@ -12,6 +12,13 @@ impl Kernels for Portable {
         work()
     }
 
+    fn nth(self, mut bits: u64, before: u32) -> u64 {
+        for _ in 0..before {
+            bits &= bits.wrapping_sub(1);
+        }
+        bits & bits.wrapping_neg()
+    }
+
     fn eight(self, coefficients: &Coefficients) -> Tile {
         transform::<8>(coefficients, eight)
     }

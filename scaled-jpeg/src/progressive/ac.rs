@@ -97,8 +97,9 @@ impl Pass<'_> {
 
     /// One more bit of the band's coefficients.
     #[inline(always)]
-    fn refine(
+    fn refine<K: Kernels>(
         &self,
+        kernels: K,
         bits: &mut Bits,
         buffer: &Buffer,
         coefficients: &mut [i16],
@@ -121,11 +122,7 @@ impl Pass<'_> {
                     _ => return Err(BadCode),
                 };
                 // The zero behind as many zeros as the run is long.
-                let mut zeros = rest & !*history;
-                for _ in 0..symbol.run() {
-                    zeros &= zeros.wrapping_sub(1);
-                }
-                let place = zeros & zeros.wrapping_neg();
+                let place = kernels.nth(rest & !*history, symbol.run());
                 let before = if place == 0 { rest } else { rest & (place - 1) };
                 self.correct(bits, buffer, coefficients, before & *history);
                 if let Some(positive) = new {
@@ -174,11 +171,13 @@ impl Pass<'_> {
                 }
             }
         }
-        while passed > 0 {
+        bits.refill(buffer);
+        let some = passed.min(Bits::REFILLED);
+        bits.skip(some);
+        passed -= some;
+        if passed > 0 {
             bits.refill(buffer);
-            let some = passed.min(Bits::REFILLED);
-            bits.skip(some);
-            passed -= some;
+            bits.skip(passed);
         }
     }
 }
@@ -186,8 +185,9 @@ impl Pass<'_> {
 impl Ac<'_> {
     /// Decodes the MCUs of one piece of the scan.
     #[inline(always)]
-    fn piece(
+    fn piece<K: Kernels>(
         &mut self,
+        kernels: K,
         job: &Job<'_>,
         window: &mut Window<'_>,
         bits: Bits,
@@ -220,7 +220,7 @@ impl Ac<'_> {
                     window.look_after(local).map_err(|_| Trouble::Starved { mcu: mcu.saturating_sub(1) })?;
             }
             let done = match self.refinement {
-                true => pass.refine(&mut local, window.buffer(), coefficients, history, &mut run),
+                true => pass.refine(kernels, &mut local, window.buffer(), coefficients, history, &mut run),
                 false => pass.begin(&mut local, window.buffer(), coefficients, history, &mut run),
             };
             done.map_err(|_| Trouble::BadCode { mcu })?;
@@ -241,7 +241,7 @@ impl Segment for Ac<'_> {
     ) -> Result<Bits, Trouble> {
         kernels.run(
             #[inline(always)]
-            || self.piece(job, window, bits, mcus),
+            || self.piece(kernels, job, window, bits, mcus),
         )
     }
 
