@@ -69,17 +69,7 @@ pub(crate) fn range_within(bytes: usize, start: usize, len: usize) -> Option<Ran
 /// Looks at whole blocks without an early exit inside them, which compilers turn into vector compares:
 /// entropy-coded data holds one 0xFF in some hundred bytes, and a file may have half a gigabyte of it.
 pub(crate) fn find_ff(bytes: &[u8], from: usize) -> Option<usize> {
-    const BLOCK: usize = 32;
-    let rest = bytes.get(from..)?;
-    let mut skipped = 0;
-    for block in rest.chunks(BLOCK) {
-        if block.iter().fold(false, |found, &byte| found | (byte == 0xFF)) {
-            let inside = block.iter().position(|&byte| byte == 0xFF)?;
-            return Some(from + skipped + inside);
-        }
-        skipped += block.len();
-    }
-    None
+    memchr::memchr(0xFF, bytes.get(from..)?).map(|at| from + at)
 }
 
 #[cfg(test)]

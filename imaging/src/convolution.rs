@@ -17,8 +17,6 @@ pub(crate) struct Pixel {
 impl Pixel {
     /// One component of 8 bits.
     pub(crate) const SAMPLE: Self = Self { components: 1, sixteen: false };
-    /// Red, green, blue and alpha of 8 bits.
-    pub(crate) const RGBA: Self = Self { components: 4, sixteen: false };
 }
 
 /// Resizes by convolution, keeping its working memory between calls.

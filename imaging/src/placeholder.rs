@@ -1,13 +1,16 @@
 //! What a page shows before a rendition has loaded.
 
+use std::sync::Arc;
+
 use fast_image_resize::ResizeOptions;
 
 use crate::Fault;
-use crate::color::Upright;
+use crate::color::{Pixels, Upright};
 use crate::convolution::{Convolution, Pixel};
 
-/// A ThumbHash's and a colour's source is never looked at more closely than this.
-const SIDE: u32 = 100;
+/// A ThumbHash's and a colour's source is never looked at more closely than this: a ThumbHash has seven frequencies
+/// either way at most.
+const SIDE: u32 = 48;
 
 /// The ThumbHash (<https://evanw.github.io/thumbhash/>) and the dominant colour of `picture`.
 pub(crate) fn placeholder(picture: &Upright) -> Result<(Vec<u8>, [u8; 3]), Fault> {
@@ -15,14 +18,7 @@ pub(crate) fn placeholder(picture: &Upright) -> Result<(Vec<u8>, [u8; 3]), Fault
     let longest = width.max(height).max(1);
     let side = |pixels: u32| (pixels * SIDE.min(longest)).div_ceil(longest).clamp(1, SIDE);
     let (small_width, small_height) = (side(width), side(height));
-    let rgba = picture.to_rgba();
-    let mut small = vec![0; small_width as usize * small_height as usize * 4];
-    Convolution::default().resize(
-        Pixel::RGBA,
-        ((width, height), &rgba),
-        ((small_width, small_height), &mut small),
-        &ResizeOptions::default(),
-    )?;
+    let mut small = shrunk(picture, (small_width, small_height))?.to_rgba();
     if let Some(kept) = &picture.kept {
         // Pages take both for sRGB.
         for [rgb @ .., _] in small.as_chunks_mut::<4>().0 {
@@ -31,6 +27,30 @@ pub(crate) fn placeholder(picture: &Upright) -> Result<(Vec<u8>, [u8; 3]), Fault
     }
     let hash = thumbhash::rgba_to_thumb_hash(small_width as usize, small_height as usize, &small);
     Ok((hash, dominant(&small)))
+}
+
+/// `picture` at `size`: in planes where it is in planes, for all of it as RGBA is more than what is done with it.
+fn shrunk(picture: &Upright, size: (u32, u32)) -> Result<Upright, Fault> {
+    let mut convolution = Convolution::default();
+    let mut resize = |components: usize, from: &[u8], from_size: (u32, u32), size: (u32, u32)| {
+        let mut small = vec![0; size.0 as usize * size.1 as usize * components];
+        let pixel = Pixel { components, sixteen: false };
+        convolution.resize(pixel, (from_size, from), (size, &mut small), &ResizeOptions::default())?;
+        Ok::<_, Fault>(small)
+    };
+    let whole = (picture.width, picture.height);
+    let half = |(width, height): (u32, u32)| (width.div_ceil(2), height.div_ceil(2));
+    let pixels = match &picture.pixels {
+        Pixels::Grey(grey) => Pixels::Grey(resize(1, grey, whole, size)?),
+        Pixels::Rgb(rgb) => Pixels::Rgb(resize(3, rgb, whole, size)?),
+        Pixels::Rgba(rgba) => Pixels::Rgba(resize(4, rgba, whole, size)?),
+        Pixels::YCbCr420 { luma, blue, red } => Pixels::YCbCr420 {
+            luma: Arc::new(resize(1, luma, whole, size)?),
+            blue: Arc::new(resize(1, blue, half(whole), half(size))?),
+            red: Arc::new(resize(1, red, half(whole), half(size))?),
+        },
+    };
+    Ok(Upright { width: size.0, height: size.1, pixels, kept: None })
 }
 
 /// The mean of the most crowded of 512 cells of RGB space; opaque pixels only, unless there are none.

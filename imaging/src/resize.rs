@@ -8,7 +8,7 @@ use crate::Fault;
 use crate::convolution::{Convolution, Pixel};
 use crate::jobs::Piece;
 use crate::picture::{Extent, Interleaved, Plane, Samples};
-use crate::transpose::transposed;
+use crate::transpose::transpose;
 
 /// How many samples chroma planes get.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,6 +24,10 @@ pub(crate) enum Chroma {
 #[derive(Default)]
 pub(crate) struct Resizer {
     convolution: Convolution,
+    /// What is resized one way or both.
+    resized: Vec<u8>,
+    /// What is resized one way, turned over.
+    turned: Vec<u8>,
 }
 
 impl Resizer {
@@ -64,32 +68,19 @@ impl Resizer {
         let across = Columns { from: left, length: crop_width, to: grid_width, filter };
         // Whole rows are weighed and added up much faster than samples within one: both ways are done so, turned over
         // in between.
-        let upright = self.columns(&source.samples, source.width, &down)?;
-        let turned = transposed(upright.as_deref().unwrap_or(&source.samples), source.width as usize);
-        drop(upright);
-        let resized = self.columns(&turned, grid_height, &across)?.unwrap_or(turned);
-        let samples = transposed(&resized, grid_height as usize);
+        let Self { convolution, resized, turned } = self;
+        let length = source.width as usize * grid_height as usize;
+        let upright = columns(convolution, &source.samples, source.width, &down, first(resized, length))?;
+        let upright = if upright { &resized[..length] } else { &source.samples[..] };
+        transpose(upright, source.width as usize, first(turned, length));
+        let mut samples = vec![0; grid_width as usize * grid_height as usize];
+        let both = first(resized, samples.len());
+        let both = match columns(convolution, &turned[..length], grid_height, &across, both)? {
+            true => &resized[..samples.len()],
+            false => &turned[..length],
+        };
+        transpose(both, grid_height as usize, &mut samples);
         Ok(Plane { width: grid_width, height: grid_height, extent, samples: Arc::new(samples) })
-    }
-
-    /// Every column of `samples`, in rows of `width`, resized; none where they stay as they are.
-    fn columns(&mut self, samples: &[u8], width: u32, columns: &Columns) -> Result<Option<Vec<u8>>, Fault> {
-        let &Columns { from, length, to, filter } = columns;
-        let height = samples.len() as u32 / width.max(1);
-        if (from, length, to) == (0.0, f64::from(height), height) {
-            return Ok(None);
-        }
-        let (top, length) = (from.max(0.0), length.min(f64::from(height) - from.max(0.0)));
-        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).crop(
-            0.0,
-            top,
-            f64::from(width),
-            length,
-        );
-        let mut resized = vec![0; width as usize * to as usize];
-        let (from, to) = (((width, height), samples), ((width, to), &mut resized[..]));
-        self.convolution.resize(Pixel::SAMPLE, from, to, &options)?;
-        Ok(Some(resized))
     }
 
     fn interleaved(&mut self, source: &Interleaved, width: u32, height: u32) -> Result<Interleaved, Fault> {
@@ -117,6 +108,38 @@ impl Resizer {
         };
         Ok(Interleaved { width, height, extent: Extent::whole(width, height), components, samples })
     }
+}
+
+/// Every column of `samples`, in rows of `width`, resized into `out`; false if they stay as they are.
+fn columns(
+    convolution: &mut Convolution,
+    samples: &[u8],
+    width: u32,
+    columns: &Columns,
+    out: &mut [u8],
+) -> Result<bool, Fault> {
+    let &Columns { from, length, to, filter } = columns;
+    let height = samples.len() as u32 / width.max(1);
+    if (from, length, to) == (0.0, f64::from(height), height) {
+        return Ok(false);
+    }
+    let (top, length) = (from.max(0.0), length.min(f64::from(height) - from.max(0.0)));
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).crop(
+        0.0,
+        top,
+        f64::from(width),
+        length,
+    );
+    convolution.resize(Pixel::SAMPLE, ((width, height), samples), ((width, to), out), &options)?;
+    Ok(true)
+}
+
+/// The first `length` bytes of `buffer`, which is made as long where it is not.
+fn first(buffer: &mut Vec<u8>, length: usize) -> &mut [u8] {
+    if buffer.len() < length {
+        buffer.resize(length, 0);
+    }
+    &mut buffer[..length]
 }
 
 /// What of the samples one above the other is resized: from where on, how many, to how many.

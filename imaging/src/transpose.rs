@@ -5,8 +5,14 @@ const SIDE: usize = 16;
 
 /// The columns of a plane of rows `width` samples long, as rows.
 pub(crate) fn transposed(samples: &[u8], width: usize) -> Vec<u8> {
-    let height = samples.len() / width.max(1);
     let mut out = vec![0; samples.len()];
+    transpose(samples, width, &mut out);
+    out
+}
+
+/// The columns of a plane of rows `width` samples long, as rows of `out`, which is as long.
+pub(crate) fn transpose(samples: &[u8], width: usize, out: &mut [u8]) {
+    let height = samples.len() / width.max(1);
     for top in (0..height).step_by(SIDE) {
         let rows = SIDE.min(height - top);
         for left in (0..width).step_by(SIDE) {
@@ -23,7 +29,6 @@ pub(crate) fn transposed(samples: &[u8], width: usize) -> Vec<u8> {
             }
         }
     }
-    out
 }
 
 /// As many samples as both have; mostly a whole row, whose length the compiler knows then.
