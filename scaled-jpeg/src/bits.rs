@@ -27,7 +27,7 @@ impl Bits {
     /// Fewest bits there are after a refill.
     pub(crate) const REFILLED: u32 = 56;
 
-    #[cfg(test)]
+    /// Just these.
     pub(crate) fn of(word: u64) -> Self {
         Self { word, count: 63, position: 8 }
     }

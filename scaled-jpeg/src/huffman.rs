@@ -27,6 +27,11 @@ impl Symbol {
         self.0 != 0
     }
 
+    /// Whether the index that finds it has all of its bits.
+    fn is_short(self) -> bool {
+        (1..=FAST).contains(&self.bits())
+    }
+
     /// Bits of the code and of the value behind it.
     pub(crate) fn bits(self) -> u32 {
         self.0 & 0xFF
@@ -60,6 +65,8 @@ pub(crate) struct BadCode;
 /// Decodes one symbol at a time.
 pub(crate) struct Symbols {
     fast: Box<[Symbol; 1 << FAST]>,
+    /// The values that lie within the index themselves.
+    values: Box<[i16; 1 << FAST]>,
     canonical: Canonical,
 }
 
@@ -80,7 +87,25 @@ impl Symbols {
         let canonical = Canonical::new(codes, is_dc)?;
         let mut fast = Box::new([Symbol::default(); 1 << FAST]);
         canonical.spread(FAST, &mut fast[..]);
-        Ok(Self { fast, canonical })
+        let mut values = Box::new([0; 1 << FAST]);
+        for (index, (symbol, value)) in fast.iter().zip(values.iter_mut()).enumerate() {
+            if symbol.is_short() {
+                *value = Bits::of((index as u64) << (64 - FAST)).value(*symbol) as i16;
+            }
+        }
+        Ok(Self { fast, values, canonical })
+    }
+
+    /// The next symbol, which is not taken yet, and its value. As [`Self::peek`] else.
+    #[inline(always)]
+    pub(crate) fn peek_value(&self, bits: &mut Bits, buffer: &Buffer) -> Result<(Symbol, i32), BadCode> {
+        let index = bits.peek::<FAST>();
+        let symbol = self.fast[index];
+        if symbol.is_short() {
+            return Ok((symbol, self.values[index].into()));
+        }
+        let symbol = self.peek(bits, buffer)?;
+        Ok((symbol, bits.value(symbol)))
     }
 
     /// The next symbol, which is not taken yet, with its value: of 25 bits if there are just as many.

@@ -237,10 +237,10 @@ impl Channel {
         coefficients: &mut Coefficients,
         at: u32,
     ) -> Result<u32, BadCode> {
-        let symbol = self.ac.peek(bits, buffer)?;
+        let (symbol, value) = self.ac.peek_value(bits, buffer)?;
         // The end of a block and sixteen zeros write a zero where there is one.
         let step = self.steps[((at + symbol.run()) & 127) as usize];
-        coefficients[(step & 127) as usize] = dequantized(bits.value(symbol), step);
+        coefficients[(step & 127) as usize] = dequantized(value, step);
         bits.skip(symbol.bits());
         Ok(at + symbol.advance())
     }
