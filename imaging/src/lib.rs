@@ -32,6 +32,7 @@ mod crew;
 mod decode;
 mod encode;
 mod jobs;
+mod lanczos;
 mod memory;
 mod orient;
 mod picture;

@@ -7,6 +7,7 @@ use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions};
 use crate::Fault;
 use crate::convolution::{Convolution, Pixel};
 use crate::jobs::Piece;
+use crate::lanczos;
 use crate::picture::{Extent, Interleaved, Plane, Samples};
 use crate::transpose::transpose;
 
@@ -63,7 +64,7 @@ impl Resizer {
         // Chroma of fewer samples than are wanted is interpolated as libjpeg does it: Lanczos would ring at the edges of
         // strong colours.
         let enlarges = crop_width <= f64::from(grid_width) && crop_height <= f64::from(grid_height);
-        let filter = if enlarges { FilterType::Bilinear } else { FilterType::Lanczos3 };
+        let filter = if enlarges { FilterType::Bilinear } else { lanczos::filter() };
         let down = Columns { from: top, length: crop_height, to: grid_height, filter };
         let across = Columns { from: left, length: crop_width, to: grid_width, filter };
         // Whole rows are weighed and added up much faster than samples within one: both ways are done so, turned over
@@ -87,7 +88,10 @@ impl Resizer {
         let components = source.components;
         let length = width as usize * height as usize * components.count();
         let Extent { x, y, width: across, height: down } = source.extent;
-        let options = ResizeOptions::new().use_alpha(components.has_alpha()).crop(x, y, across, down);
+        let options = ResizeOptions::new()
+            .resize_alg(ResizeAlg::Convolution(lanczos::filter()))
+            .use_alpha(components.has_alpha())
+            .crop(x, y, across, down);
         let size = (source.width, source.height);
         let pixel =
             Pixel { components: components.count(), sixteen: matches!(source.samples, Samples::Sixteen(_)) };
