@@ -126,11 +126,15 @@ async fn only_what_came_before_is_isolated() {
     assert!(how.contains("could not be started") && how.contains("/no/such/program"), "{how}");
 }
 
-/// A PNG of 195 kB whose 1.6 gigapixels are a byte each once decoded.
+/// A PNG of 240 kB whose 1.6 gigapixels are a byte each once decoded: interlaced, so that it has to be decoded as a
+/// whole before it is made smaller.
 fn vast() -> Vec<u8> {
-    let side = 40_000;
-    let mut file = png::start(side, side, 1, 0, false);
-    file.extend(png::chunk(*b"IDAT", &deflate::zlib_zeros((1 + u64::from(side) / 8) * u64::from(side))));
+    let side = 40_000_u64;
+    // Adam7: of each pass, columns and rows that one of its pixels stands for.
+    let passes = [(8, 8), (8, 8), (4, 8), (4, 4), (2, 4), (2, 2), (1, 2)];
+    let bytes = passes.iter().map(|(across, down)| (1 + (side / across).div_ceil(8)) * (side / down)).sum();
+    let mut file = png::start(side as u32, side as u32, 1, 0, true);
+    file.extend(png::chunk(*b"IDAT", &deflate::zlib_zeros(bytes)));
     file.extend(png::chunk(*b"IEND", &[]));
     file
 }
