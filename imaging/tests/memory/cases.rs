@@ -45,9 +45,17 @@ pub(crate) struct Case {
 }
 
 /// How many times the actual peak the prediction may be. libwebp's lists grow with the bits that it writes: noise takes
-/// three times what a photograph takes, and nobody knows before.
+/// three times what a photograph takes, and nobody knows before. At a picture's own size planes are passed on as they
+/// are, where a profile, another format or another turn would take copies of all of it.
 pub(crate) fn most(preset: &Preset) -> u64 {
-    if preset.formats.contains(&Webp) { 3 } else { 2 }
+    let whole = preset.widths.iter().any(|&width| width >= WIDTH);
+    if whole {
+        8
+    } else if preset.formats.contains(&Webp) {
+        3
+    } else {
+        2
+    }
 }
 
 const WIDTH: u32 = 3_000;
