@@ -8,25 +8,33 @@ use crate::Fault;
 use crate::color::{Pixels, Upright};
 use crate::convolution::{Convolution, Pixel};
 
-/// A ThumbHash's and a colour's source is never looked at more closely than this: a ThumbHash has seven frequencies
-/// either way at most.
-const SIDE: u32 = 48;
+/// A dominant colour is looked for among so many pixels a side at most.
+const COLOR_SIDE: u32 = 100;
+/// A ThumbHash is made of so many: it has seven frequencies either way at most.
+const HASH_SIDE: u32 = 48;
 
 /// The ThumbHash (<https://evanw.github.io/thumbhash/>) and the dominant colour of `picture`.
 pub(crate) fn placeholder(picture: &Upright) -> Result<(Vec<u8>, [u8; 3]), Fault> {
-    let (width, height) = (picture.width, picture.height);
-    let longest = width.max(height).max(1);
-    let side = |pixels: u32| (pixels * SIDE.min(longest)).div_ceil(longest).clamp(1, SIDE);
-    let (small_width, small_height) = (side(width), side(height));
-    let mut small = shrunk(picture, (small_width, small_height))?.to_rgba();
+    let (width, height) = within(COLOR_SIDE, picture);
+    let mut rgba = shrunk(picture, (width, height))?.to_rgba();
     if let Some(kept) = &picture.kept {
         // Pages take both for sRGB.
-        for [rgb @ .., _] in small.as_chunks_mut::<4>().0 {
+        for [rgb @ .., _] in rgba.as_chunks_mut::<4>().0 {
             *rgb = kept.shaper.srgb(*rgb).map(|value| value.round() as u8);
         }
     }
-    let hash = thumbhash::rgba_to_thumb_hash(small_width as usize, small_height as usize, &small);
-    Ok((hash, dominant(&small)))
+    let color = dominant(&rgba);
+    let small = Upright { width, height, pixels: Pixels::Rgba(rgba), kept: None };
+    let (width, height) = within(HASH_SIDE, &small);
+    let rgba = shrunk(&small, (width, height))?.to_rgba();
+    Ok((thumbhash::rgba_to_thumb_hash(width as usize, height as usize, &rgba), color))
+}
+
+/// The size of `picture`, made smaller so that no side has more than `most` pixels.
+fn within(most: u32, picture: &Upright) -> (u32, u32) {
+    let longest = picture.width.max(picture.height).max(1);
+    let side = |pixels: u32| (pixels * most.min(longest)).div_ceil(longest).clamp(1, most);
+    (side(picture.width), side(picture.height))
 }
 
 /// `picture` at `size`: in planes where it is in planes, for all of it as RGBA is more than what is done with it.
