@@ -1,10 +1,9 @@
 //! What can be asked for.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use manifest::markup;
+
+use crate::put::PutArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -16,13 +15,6 @@ Credentials come from where the AWS CLI finds them: the environment, AWS_PROFILE
 ~/.aws, single sign-on. With `thumbnailer up` on this machine:
   export AWS_ENDPOINT_URL=http://127.0.0.1:9000 \\
          AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=locallocal";
-
-const PUT_EXAMPLES: &str = "\
-Examples:
-  uploader put harbour.jpg --alt \"Boats in the harbour at dawn\"
-  uploader put photos/ --to 2026/lisbon --markup jsx --base-url https://img.example.org
-
-Exit status: 0 all well, 1 something failed, 2 wrong usage.";
 
 /// Upload photographs and get the markup for your page back.
 #[derive(Debug, Parser)]
@@ -36,39 +28,6 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Upload pictures, wait until their renditions are there, print the markup
     Put(PutArgs),
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = PUT_EXAMPLES)]
-pub(crate) struct PutArgs {
-    /// Pictures, and folders of pictures
-    #[arg(required = true)]
-    pub(crate) paths: Vec<PathBuf>,
-
-    /// Folder of the bucket that the files go to
-    #[arg(long, value_name = "PREFIX", default_value = "", hide_default_value = true)]
-    pub(crate) to: String,
-
-    /// Upload even what is no picture that can be derived
-    #[arg(long)]
-    pub(crate) force: bool,
-
-    /// Don't wait for the renditions; prints no markup
-    #[arg(long)]
-    pub(crate) no_wait: bool,
-
-    /// How long to wait for one file's renditions
-    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
-    pub(crate) timeout: Duration,
-
-    #[command(flatten)]
-    pub(crate) snippet: SnippetArgs,
-
-    #[command(flatten)]
-    pub(crate) store: StoreArgs,
-
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
 }
 
 /// The markup that is wanted.
@@ -182,13 +141,6 @@ impl MarkupKind {
     }
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
-    let digits = text.strip_suffix('s').unwrap_or(text);
-    let seconds: u32 =
-        digits.parse().map_err(|_| "give a whole number of seconds, such as 120".to_owned())?;
-    Ok(Duration::from_secs(seconds.into()))
-}
-
 fn http_url(text: &str) -> Result<String, String> {
     let has_host = ["http://", "https://"].iter().any(|scheme| {
         text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
@@ -240,12 +192,5 @@ mod tests {
         assert_eq!(endpoint(None, &[all[0], ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")]), Ok(None));
         let wrong = endpoint(None, &[("AWS_ENDPOINT_URL_S3", "127.0.0.1:9000"), all[0]]);
         assert!(wrong.is_err_and(|why| why.contains("AWS_ENDPOINT_URL_S3 is '127.0.0.1:9000'")));
-    }
-
-    #[test]
-    fn timeouts_are_seconds() {
-        assert_eq!(seconds("90"), Ok(Duration::from_secs(90)));
-        assert_eq!(seconds("90s"), Ok(Duration::from_secs(90)));
-        assert!(seconds("-1").is_err() && seconds("soon").is_err());
     }
 }

@@ -1,5 +1,6 @@
 //! `uploader put`: each file is looked at, sent, waited for, and reported, in the order given.
 
+mod args;
 mod inspect;
 mod outcome;
 mod plan;
@@ -12,10 +13,11 @@ use futures::StreamExt;
 use manifest::Markup;
 use tokio::sync::Semaphore;
 
-use crate::cli::{PutArgs, SnippetArgs};
+use crate::cli::SnippetArgs;
 use crate::console::Console;
 use crate::store::Store;
 use crate::{FAILED, USAGE, WELL};
+pub(crate) use args::PutArgs;
 use outcome::{End, Outcome};
 use plan::Item;
 

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use manifest::{KeyError, check_source_key, is_addressable};
 use walkdir::{DirEntry, WalkDir};
 
-use crate::cli::PutArgs;
+use super::PutArgs;
 use crate::failure::Failure;
 
 /// What file managers leave in folders, beside hidden files.
