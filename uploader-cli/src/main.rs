@@ -4,14 +4,19 @@
 //!
 //! - `cli`: what can be asked for
 //! - `put`: sends files and waits for what is derived from them
+//! - `settings`: which buckets, which server, whose credentials; `config` is the file that may say so
+//! - `aws`: the AWS configuration and its credentials
 //! - `store`: the two buckets, and the way to them
 //! - `failure`: what went wrong, where, and what to do about it
 //! - `console`: what people and programs are told
 
+mod aws;
 mod cli;
+mod config;
 mod console;
 mod failure;
 mod put;
+mod settings;
 mod store;
 
 use std::process::ExitCode;

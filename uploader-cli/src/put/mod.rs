@@ -13,8 +13,8 @@ use futures::StreamExt;
 use manifest::Markup;
 use tokio::sync::Semaphore;
 
-use crate::cli::SnippetArgs;
 use crate::console::Console;
+use crate::settings::Settings;
 use crate::store::Store;
 use crate::{FAILED, USAGE, WELL};
 pub(crate) use args::PutArgs;
@@ -53,15 +53,16 @@ impl Run {
 /// When standard output takes no more.
 pub(crate) async fn run(args: PutArgs) -> anyhow::Result<u8> {
     let usage = plan::items(&args).map_err(|usage| usage.to_string());
-    let usage = usage.and_then(|items| Ok((items, args.store.endpoint(|name| env::var(name).ok())?)));
-    let (items, endpoint) = match usage {
+    let usage =
+        usage.and_then(|items| Ok((items, Settings::resolve(&args.store, |name| env::var(name).ok())?)));
+    let (items, settings) = match usage {
         Ok(usage) => usage,
         Err(usage) => {
             eprintln!("error: {usage}");
             return Ok(USAGE);
         }
     };
-    let store = match Store::open(&args.store, endpoint).await {
+    let store = match Store::open(&settings).await {
         Ok(store) => store,
         Err(failure) => {
             eprintln!("error: {failure}");
@@ -69,7 +70,7 @@ pub(crate) async fn run(args: PutArgs) -> anyhow::Result<u8> {
         }
     };
     let run = Run {
-        markup: markup(&args.snippet, &store),
+        markup: args.snippet.markup(&store),
         console: Console::new(&args.output, items.len()),
         sending: Semaphore::new(SENDING),
         inspecting: Semaphore::new(1),
@@ -131,18 +132,4 @@ async fn put(run: &Run, item: Item) -> Outcome {
         Err(failure) => End::Failed(failure),
     };
     outcome.ended(end)
-}
-
-fn markup(args: &SnippetArgs, store: &Store) -> Option<Markup> {
-    let format = args.markup.format()?;
-    let mut markup = Markup {
-        format,
-        base_url: args.base_url.clone().unwrap_or_else(|| store.default_base_url()),
-        alt: args.alt.clone(),
-        ..Markup::default()
-    };
-    if let Some(sizes) = &args.sizes {
-        markup.sizes.clone_from(sizes);
-    }
-    Some(markup)
 }
