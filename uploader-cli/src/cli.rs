@@ -3,8 +3,10 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use manifest::{Markup, markup};
 
+use crate::abort::AbortArgs;
 use crate::put::PutArgs;
 use crate::store::Store;
+use crate::watch::WatchArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -31,6 +33,10 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Upload pictures, wait until their renditions are there, print the markup
     Put(PutArgs),
+    /// Upload what appears in a folder, or changes there
+    Watch(WatchArgs),
+    /// Throw away uploads that were begun and not finished
+    Abort(AbortArgs),
 }
 
 /// The markup that is wanted.

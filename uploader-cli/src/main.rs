@@ -12,6 +12,7 @@
 //! - `failure`: what went wrong, where, and what to do about it
 //! - `console`: what people and programs are told
 
+mod abort;
 mod accelerate;
 mod aws;
 mod cli;
@@ -23,6 +24,7 @@ mod settings;
 mod state;
 mod store;
 mod transfer;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -59,5 +61,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
         .context("the program's threads could not be started")?;
     match cli.command {
         Command::Put(args) => runtime.block_on(put::run(args)),
+        Command::Watch(args) => runtime.block_on(watch::run(args)),
+        Command::Abort(args) => runtime.block_on(abort::run(args)),
     }
 }
