@@ -3,7 +3,11 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use manifest::{Markup, markup};
 
+use crate::ls::LsArgs;
 use crate::put::PutArgs;
+use crate::rm::RmArgs;
+use crate::snippet::SnippetsArgs;
+use crate::status::StatusArgs;
 use crate::store::Store;
 
 const EXAMPLES: &str = "\
@@ -31,6 +35,14 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Upload pictures, wait until their renditions are there, print the markup
     Put(PutArgs),
+    /// Tell what has become of originals
+    Status(StatusArgs),
+    /// Print the markup of what is there already
+    Snippet(SnippetsArgs),
+    /// List originals with their sizes and states
+    Ls(LsArgs),
+    /// Delete originals; their renditions follow
+    Rm(RmArgs),
 }
 
 /// The markup that is wanted.

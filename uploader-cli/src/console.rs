@@ -20,6 +20,11 @@ impl Console {
         Self { quiet: args.quiet, progress: watched.then(|| bar(files)) }
     }
 
+    /// For commands that are done at once: nothing but lines.
+    pub(crate) fn lines() -> Self {
+        Self { quiet: false, progress: None }
+    }
+
     /// A line of result.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use manifest::MarkupError;
 use serde::Serialize;
 
 use crate::store::Store;
@@ -63,6 +64,23 @@ impl Failure {
         }
     }
 
+    /// The same, with the permissions named that the request to `bucket` needs, if it was forbidden.
+    pub(crate) fn needing(self, permissions: &str, bucket: &str) -> Self {
+        if !matches!(self.code.as_str(), "AccessDenied" | "HTTP 403") {
+            return self;
+        }
+        let remedy = format!(
+            "Ask the operator for {permissions} on bucket '{bucket}', or choose other credentials with AWS_PROFILE."
+        );
+        Self { remedy, ..self }
+    }
+
+    /// What S3 would say of `bucket` where an answer has no words.
+    pub(crate) fn no_such_bucket(bucket: &str, store: &Store) -> Self {
+        let code = "NoSuchBucket";
+        Self::new(code, format!("there is no bucket '{bucket}'"), remedy(code, bucket, store))
+    }
+
     /// Whether waiting cannot mend it.
     pub(crate) fn is_final(&self) -> bool {
         matches!(
@@ -76,6 +94,15 @@ impl Failure {
                 | "AuthorizationHeaderMalformed"
                 | "RequestTimeTooSkewed"
         )
+    }
+}
+
+impl From<MarkupError> for Failure {
+    fn from(error: MarkupError) -> Self {
+        match error {
+            MarkupError::NotDerived { reason, .. } => reason.into(),
+            other => Self::new("markup", other.to_string(), "Upload the picture again."),
+        }
     }
 }
 

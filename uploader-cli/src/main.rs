@@ -4,6 +4,9 @@
 //!
 //! - `cli`: what can be asked for
 //! - `put`: sends files and waits for what is derived from them
+//! - `status`, `snippet`, `ls`, `rm`: what is there already; `lookup` asks both buckets about one key, `original` and
+//!   `manifests` one each, and `standing` is what follows
+//! - `place`: what a key on the command line means
 //! - `settings`: which buckets, which server, whose credentials; `config` is the file that may say so
 //! - `aws`: the AWS configuration and its credentials
 //! - `store`: the two buckets, and the way to them
@@ -15,8 +18,17 @@ mod cli;
 mod config;
 mod console;
 mod failure;
+mod lookup;
+mod ls;
+mod manifests;
+mod original;
+mod place;
 mod put;
+mod rm;
 mod settings;
+mod snippet;
+mod standing;
+mod status;
 mod store;
 
 use std::process::ExitCode;
@@ -52,5 +64,9 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
         .context("the program's threads could not be started")?;
     match cli.command {
         Command::Put(args) => runtime.block_on(put::run(args)),
+        Command::Status(args) => runtime.block_on(status::run(args)),
+        Command::Snippet(args) => runtime.block_on(snippet::run(args)),
+        Command::Ls(args) => runtime.block_on(ls::run(args)),
+        Command::Rm(args) => runtime.block_on(rm::run(args)),
     }
 }
