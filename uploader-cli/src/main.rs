@@ -6,6 +6,8 @@
 //! - `put`: sends files and waits for what is derived from them
 //! - `status`, `snippet`, `ls`, `rm`: what is there already; `lookup` asks both buckets about one key, `original` and
 //!   `manifests` one each, and `standing` is what follows
+//! - `init`: writes the configuration file; `doctor`: checks everything that uploads need
+//! - `docs`: completions and manual pages
 //! - `place`: what a key on the command line means
 //! - `settings`: which buckets, which server, whose credentials; `config` is the file that may say so
 //! - `aws`: the AWS configuration and its credentials
@@ -17,7 +19,10 @@ mod aws;
 mod cli;
 mod config;
 mod console;
+mod docs;
+mod doctor;
 mod failure;
+mod init;
 mod lookup;
 mod ls;
 mod manifests;
@@ -68,5 +73,9 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Snippet(args) => runtime.block_on(snippet::run(args)),
         Command::Ls(args) => runtime.block_on(ls::run(args)),
         Command::Rm(args) => runtime.block_on(rm::run(args)),
+        Command::Init(args) => runtime.block_on(init::run(args)),
+        Command::Doctor(args) => runtime.block_on(doctor::run(args)),
+        Command::Completions(args) => docs::completions(&args),
+        Command::Man(args) => docs::man(&args),
     }
 }

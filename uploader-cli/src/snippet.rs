@@ -16,7 +16,6 @@ use crate::{FAILED, WELL};
 
 const EXAMPLES: &str = "\
 Examples:
-  uploader snippet harbour.jpg --alt \"Boats in the harbour at dawn\"
   uploader snippet 2026/lisbon/tram.jpg --markup markdown --sizes 50vw
 
 Exit status: 0 all well, 1 something failed, 2 wrong usage.";

@@ -20,7 +20,6 @@ use crate::{FAILED, WELL, manifests, original};
 
 const EXAMPLES: &str = "\
 Examples:
-  uploader rm 2026/lisbon/harbour.jpg
   uploader rm --yes --wait draft-1.jpg draft-2.jpg
 
 Exit status: 0 all well, 1 something failed, 2 wrong usage.";
@@ -40,7 +39,7 @@ pub(crate) struct RmArgs {
     #[arg(long)]
     wait: bool,
 
-    /// How long to wait for one key's renditions to go
+    /// How long to wait for one key's
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     timeout: u32,
 
