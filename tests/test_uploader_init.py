@@ -71,14 +71,15 @@ def aws(tmp_path_factory):
 def author(aws, uploader, tmp_path):
     """Runs `uploader` as somebody whose configuration file is `tmp_path`'s."""
 
-    def run(*arguments, **kwargs):
+    def run(*arguments, check=True, **variables):
         environment = {
             "UPLOADER_CONFIG": str(tmp_path / "home/config.toml"),
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_EC2_METADATA_DISABLED": "true",
+            **variables,
         }
-        return process.run([uploader, *arguments], env=environment, **kwargs)
+        return process.run([uploader, *arguments], env=environment, check=check)
 
     return run
 
@@ -140,3 +141,13 @@ def test_missing_outputs_are_named(aws, author, tmp_path):
     assert (done.returncode, done.stdout) == (1, "")
     assert "lacks the outputs DerivedBucket, BaseUrl; it has OriginalsBucket, Topic" in done.stderr
     assert not (tmp_path / "home").exists()
+
+
+def test_doctor_says_who_one_is(aws, author):
+    # There is no such region, so that no S3 is asked for anything.
+    amazon = {"AWS_ENDPOINT_URL_STS": aws.endpoint, "AWS_REGION": "xx-nowhere-1", "AWS_MAX_ATTEMPTS": "1"}
+    done = author("doctor", "--json", check=False, **amazon)
+    told = {check["check"]: check for check in map(json.loads, done.stdout.splitlines())}
+    assert told["credentials"]["verdict"] == "ok", told
+    assert told["credentials"]["detail"].startswith("arn:aws:"), told
+    assert (done.returncode, told["originals"]["verdict"]) == (1, "error")

@@ -1,5 +1,7 @@
 //! The configuration file: profiles, each with the places of one blog. Credentials are never in it.
 
+pub(crate) mod edit;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};

@@ -70,7 +70,7 @@ impl Failure {
             return self;
         }
         let remedy = format!(
-            "Ask the operator for {permissions} on bucket '{bucket}', or choose other credentials with AWS_PROFILE."
+            "Ask the operator for {permissions} on bucket '{bucket}', or choose other credentials with --profile or AWS_PROFILE."
         );
         Self { remedy, ..self }
     }
@@ -132,7 +132,7 @@ fn remedy(code: &str, bucket: &str, store: &Store) -> String {
             store.originals, store.derived
         ),
         "AccessDenied" => format!(
-            "Ask the operator for {} on bucket '{bucket}', or choose other credentials with AWS_PROFILE.",
+            "Ask the operator for {} on bucket '{bucket}', or choose other credentials with --profile or AWS_PROFILE.",
             if bucket == store.derived { "s3:GetObject" } else { "s3:PutObject" }
         ),
         "InvalidAccessKeyId" | "SignatureDoesNotMatch" => {
@@ -142,7 +142,7 @@ fn remedy(code: &str, bucket: &str, store: &Store) -> String {
         }
         "ExpiredToken" | "InvalidToken" => "Sign in again, for example with `aws sso login`.".to_owned(),
         "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException" => {
-            "The bucket is in another region: set AWS_REGION to it.".to_owned()
+            "The bucket is in another region: give it with --region (or AWS_REGION).".to_owned()
         }
         "RequestTimeTooSkewed" => "Set this machine's clock.".to_owned(),
         "BadDigest" | "XAmzContentChecksumMismatch" | "InvalidDigest" => {

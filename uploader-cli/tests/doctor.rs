@@ -55,6 +55,7 @@ async fn where_all_is_well_it_says_so_and_leaves_nothing_behind() {
     let uploads = site.client.list_multipart_uploads().bucket("originals").send().await.unwrap();
     assert!(uploads.uploads().is_empty());
     assert!(site.seen().is_empty());
+    assert!(!site.home().join(".local").exists());
     site.stop().await;
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use aws_sdk_s3::primitives::ByteStream;
 use manifest::{Manifest, SourceRecord, State};
 use serde_json::{Value, json};
-use support::{Ran, Site, derived, put_manifest, run, without};
+use support::{Ran, Site, derived, put_manifest, run, uploader, without};
 
 /// A site on which only the tests write manifests.
 async fn quiet_site() -> Site {
@@ -253,6 +253,41 @@ async fn ls_goes_on_after_the_first_page() {
     assert!(ran.stdout.ends_with("  1099.jpg\n"));
     assert_contains(&ran.stderr, &["1,100 originals, 0 B"]);
     site.stop().await;
+}
+
+#[tokio::test]
+async fn ls_minds_no_reader_who_has_seen_enough() {
+    let site = quiet_site().await;
+    original(&site, "x.jpg", 10).await;
+    let mut child = site.uploader("ls").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().await.unwrap();
+    assert_eq!((ended.status.code(), ended.stderr.as_slice()), (Some(0), &b""[..]));
+    site.stop().await;
+}
+
+#[tokio::test]
+async fn completions_and_pages_know_every_command() {
+    let home = tempfile::tempdir().unwrap();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let ran = run(uploader(home.path()).args(["completions", shell])).await;
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+        assert_contains(&ran.stdout, &["snippet", "derived-bucket"]);
+    }
+    let ran = run(uploader(home.path()).args(["completions", "dos"])).await;
+    assert_eq!((ran.status, ran.stdout.as_str()), (2, ""));
+
+    let pages = home.path().join("share/man1");
+    let ran = run(uploader(home.path()).args(["man", "--out"]).arg(&pages)).await;
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    for page in ["uploader", "uploader-put", "uploader-rm", "uploader-doctor"] {
+        let text = std::fs::read_to_string(pages.join(format!("{page}.1"))).unwrap();
+        assert!(text.contains(&format!(".TH {page} 1")), "{text}");
+    }
+    assert!(!pages.join("uploader-man.1").exists());
+    let ran = run(uploader(home.path()).args(["man", "--out", "/dev/null/x"])).await;
+    assert_eq!(ran.status, 1);
+    assert_contains(&ran.stderr, &["/dev/null/x cannot be written"]);
 }
 
 #[tokio::test]

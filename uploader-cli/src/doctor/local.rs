@@ -1,7 +1,7 @@
 //! What can be checked before the buckets are asked.
 
 use std::path::Path;
-use std::{env, fs, io};
+use std::{env, io};
 
 use aws_config::SdkConfig;
 use aws_sdk_sts::error::ProvideErrorMetadata;
@@ -80,7 +80,8 @@ pub(super) fn state_folder() -> Check {
     }
 }
 
+/// Whether a file can be made in `folder` or, where it isn't there yet, the folder itself; nothing stays.
 fn try_writing(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
-    NamedTempFile::new_in(folder)?.close()
+    let there = folder.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(folder);
+    NamedTempFile::new_in(there)?.close()
 }

@@ -1,6 +1,5 @@
 //! `uploader init`: writes a profile of the configuration file, from a CloudFormation stack or from flags.
 
-mod file;
 mod stack;
 
 use std::env;
@@ -8,7 +7,7 @@ use std::env;
 use clap::Args;
 
 use crate::cli::http_url;
-use crate::config::{Config, Location, Profile, VARIABLE};
+use crate::config::{Config, Location, Profile, VARIABLE, edit};
 use crate::console::Console;
 use crate::settings::Settings;
 use crate::store::Refusal;
@@ -90,7 +89,7 @@ pub(crate) async fn run(args: InitArgs) -> anyhow::Result<u8> {
     Ok(WELL)
 }
 
-async fn write(args: &InitArgs) -> Result<file::Written, Refusal> {
+async fn write(args: &InitArgs) -> Result<edit::Written, Refusal> {
     let location = Location::find(|name| env::var(name).ok()).ok_or_else(|| {
         Refusal::Usage(format!("there is no home folder; name the configuration file with {VARIABLE}"))
     })?;
@@ -111,7 +110,7 @@ async fn write(args: &InitArgs) -> Result<file::Written, Refusal> {
         aws_profile: args.aws_profile.clone(),
         accelerate: of_stack.accelerate,
     };
-    file::write(&location.path, &name, &profile, args.default).map_err(Refusal::Failed)
+    edit::write(&location.path, &name, &profile, args.default).map_err(Refusal::Failed)
 }
 
 /// What the stack's outputs say, read with the credentials and in the region that the profile is to have.

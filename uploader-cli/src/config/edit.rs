@@ -7,18 +7,18 @@ use std::{fs, io};
 use tempfile::NamedTempFile;
 use toml_edit::{DocumentMut, Item, Table, TableLike, Value, value};
 
-use crate::config::{Config, Profile};
+use super::{Config, Profile};
 use crate::failure::Failure;
 
 /// What was written.
 #[derive(Debug)]
-pub(super) struct Written {
-    pub(super) path: PathBuf,
-    pub(super) name: String,
+pub(crate) struct Written {
+    pub(crate) path: PathBuf,
+    pub(crate) name: String,
     /// The profile as it stands in the file now, as TOML.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// The profile that is in force unless another is asked for.
-    pub(super) default: String,
+    pub(crate) default: String,
 }
 
 /// Sets what `profile` says in the profile `name` of the file at `path`, which need not exist yet.
@@ -28,7 +28,7 @@ pub(super) struct Written {
 /// # Errors
 ///
 /// A [`Failure`] that names the file.
-pub(super) fn write(
+pub(crate) fn write(
     path: &Path,
     name: &str,
     profile: &Profile,
