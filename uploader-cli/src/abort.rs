@@ -3,13 +3,13 @@
 use clap::Args;
 
 use crate::cli::{OutputArgs, StoreArgs};
+use crate::config::state_folder;
 use crate::console::Console;
 use crate::failure::Failure;
-use crate::settings::Settings;
 use crate::state;
 use crate::store::Store;
 use crate::transfer::{Journal, abort};
-use crate::{FAILED, USAGE, WELL};
+use crate::{FAILED, WELL};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -46,21 +46,11 @@ struct Line<'a> {
 /// When the journals cannot be read, or standard output takes no more.
 pub(crate) async fn run(args: AbortArgs) -> anyhow::Result<u8> {
     let console = Console::new(&args.output);
-    let settings = match Settings::resolve(&args.store, |name| std::env::var(name).ok()) {
-        Ok(settings) => settings,
-        Err(usage) => {
-            console.error(usage);
-            return Ok(USAGE);
-        }
-    };
-    let store = match Store::open(&settings).await {
+    let store = match Store::of(&args.store).await {
         Ok(store) => store,
-        Err(failure) => {
-            console.error(failure);
-            return Ok(FAILED);
-        }
+        Err(refusal) => return Ok(refusal.say()),
     };
-    let folder = state::folder(|name| std::env::var(name).ok()).map(|folder| state::journals(&folder));
+    let folder = state_folder(|name| std::env::var(name).ok()).map(|folder| state::journals(&folder));
     let journals = folder.map(|folder| Journal::all(&folder)).transpose()?.unwrap_or_default();
     let endpoint = store.endpoint.clone().unwrap_or_default();
     let mut status = WELL;

@@ -1,6 +1,7 @@
 //! `uploader speed`: whether Transfer Acceleration is faster from here, measured with real uploads that become no
 //! objects.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use aws_sdk_s3::primitives::ByteStream;
@@ -9,12 +10,13 @@ use futures::StreamExt;
 use indicatif::HumanBytes;
 
 use crate::cli::{OutputArgs, StoreArgs};
+use crate::config::{Profile, edit};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::transfer::{Crc, USUAL_PART};
-use crate::{FAILED, USAGE, WELL, accelerate, config};
+use crate::{FAILED, WELL, accelerate};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -60,14 +62,11 @@ pub(crate) struct SpeedArgs {
 /// When standard output takes no more.
 pub(crate) async fn run(args: SpeedArgs) -> anyhow::Result<u8> {
     let console = Console::new(&args.output);
-    let settings = match Settings::resolve(&args.store, |name| std::env::var(name).ok()) {
-        Ok(settings) => settings,
-        Err(usage) => {
-            console.error(usage);
-            return Ok(USAGE);
-        }
+    let store = match Store::of(&args.store).await {
+        Ok(store) => store,
+        Err(refusal) => return Ok(refusal.say()),
     };
-    match compare(&args, &settings, &console).await {
+    match compare(&args, store, &console).await {
         Ok(()) => Ok(WELL),
         Err(failure) => {
             console.error(failure);
@@ -76,8 +75,8 @@ pub(crate) async fn run(args: SpeedArgs) -> anyhow::Result<u8> {
     }
 }
 
-async fn compare(args: &SpeedArgs, settings: &Settings, console: &Console) -> Result<(), Failure> {
-    let regular = Store::open(settings).await?;
+async fn compare(args: &SpeedArgs, regular: Store, console: &Console) -> Result<(), Failure> {
+    let settings = regular.settings.clone();
     let obstacle = match accelerate::obstacle(&regular) {
         Some(why) => Some(format!("Transfer Acceleration cannot be used: {why}")),
         None if accelerate::ask(&regular).await? => None,
@@ -115,7 +114,7 @@ async fn compare(args: &SpeedArgs, settings: &Settings, console: &Console) -> Re
     }
     match (args.remember, faster) {
         (true, Some(ratio)) => {
-            let path = config::remember(settings, "accelerate", (ratio >= 1.0).into())?;
+            let path = remember(&settings, ratio >= 1.0)?;
             console.info(format_args!("Remembered in {}.", path.display()));
         }
         (true, None) => console.warning("there was nothing to choose from, and so nothing to remember"),
@@ -124,9 +123,26 @@ async fn compare(args: &SpeedArgs, settings: &Settings, console: &Console) -> Re
     Ok(())
 }
 
+/// Writes the choice into the profile that is in force, or into one for these buckets. Says which file that is.
+fn remember(settings: &Settings, accelerate: bool) -> Result<PathBuf, Failure> {
+    let Some(path) = &settings.config_path else {
+        return Err(Failure::new("config", "there is no home folder", "Name a configuration file with UPLOADER_CONFIG."));
+    };
+    let profile = match &settings.profile {
+        Some(_) => Profile::default(),
+        None => Profile {
+            bucket: Some(settings.originals.clone()),
+            derived_bucket: Some(settings.derived.clone()),
+            ..Profile::default()
+        },
+    };
+    let name = settings.profile.as_deref().unwrap_or("default");
+    let profile = Profile { accelerate: Some(accelerate), ..profile };
+    Ok(edit::write(path, name, &profile, false)?.path)
+}
+
 /// Bytes a second of an upload of about `bytes` that comes to nothing.
 async fn trial(store: &Store, bytes: u64) -> Result<f64, Failure> {
-    let of_request = |error: &_| Failure::of_request(error, &store.originals, store);
     let created = store.sender.create_multipart_upload().bucket(&store.originals).key(KEY).send().await;
     let created = created.map_err(|error| Failure::of_request(&error, &store.originals, store))?;
     let id = created.upload_id().unwrap_or_default();
@@ -152,7 +168,7 @@ async fn trial(store: &Store, bytes: u64) -> Result<f64, Failure> {
     let aborted = store.client.abort_multipart_upload().bucket(&store.originals).key(KEY).upload_id(id).send().await;
     let mut bytes = 0;
     for part in sent {
-        bytes += part.map_err(|error| of_request(&error))?;
+        bytes += part.map_err(|error| Failure::of_request(&error, &store.originals, store))?;
     }
     aborted.map_err(|error| Failure::of_request(&error, &store.originals, store))?;
     Ok(bytes as f64 / elapsed.as_secs_f64())

@@ -14,10 +14,9 @@ use crc_fast::{CrcAlgorithm, checksum};
 use serde::{Deserialize, Serialize};
 
 use crate::cli::{OutputArgs, SnippetArgs, StoreArgs};
+use crate::config::state_folder;
 use crate::console::Console;
 use crate::put::{About, Item, Session, Tell, Texts, WayArgs, items, seconds};
-use crate::settings::Settings;
-use crate::state;
 use crate::store::Store;
 use crate::transfer::Stamp;
 use crate::{FAILED, USAGE, WELL};
@@ -188,24 +187,13 @@ impl Waiting {
 pub(crate) async fn run(mut args: WatchArgs) -> anyhow::Result<u8> {
     let console = Console::new(&args.output);
     args.way.overwrite = true;
-    let usage = if args.folder.is_dir() {
-        Settings::resolve(&args.store, |name| std::env::var(name).ok())
-    } else {
-        Err(format!("{} is not a folder", args.folder.display()))
-    };
-    let settings = match usage {
-        Ok(settings) => settings,
-        Err(usage) => {
-            console.error(usage);
-            return Ok(USAGE);
-        }
-    };
-    let store = match Store::open(&settings).await {
+    if !args.folder.is_dir() {
+        console.error(format_args!("{} is not a folder", args.folder.display()));
+        return Ok(USAGE);
+    }
+    let store = match Store::of(&args.store).await {
         Ok(store) => store,
-        Err(failure) => {
-            console.error(failure);
-            return Ok(FAILED);
-        }
+        Err(refusal) => return Ok(refusal.say()),
     };
     let folder = std::path::absolute(&args.folder)?;
     let Some(path) = args.log.clone().or_else(|| log_path(&store, &folder, &args.way.to)) else {
@@ -299,7 +287,7 @@ fn files(paths: &[PathBuf], way: &WayArgs) -> Vec<(Item, PathBuf, Stamp)> {
 
 /// One log for each way from a folder to a bucket.
 fn log_path(store: &Store, folder: &Path, prefix: &str) -> Option<PathBuf> {
-    let state = state::folder(|name| std::env::var(name).ok())?;
+    let state = state_folder(|name| std::env::var(name).ok())?;
     let endpoint = store.endpoint.as_deref().unwrap_or_default();
     let way = [endpoint, &store.originals, prefix, &folder.to_string_lossy()].join("\0");
     Some(

@@ -18,6 +18,7 @@ use super::outcome::{Action, End, Outcome};
 use super::plan::Item;
 use super::wait;
 use crate::accelerate;
+use crate::config::state_folder;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::state;
@@ -82,7 +83,7 @@ impl Session {
         tell: Tell,
         console: Console,
     ) -> Result<Self, Failure> {
-        let folder = state::folder(|name| std::env::var(name).ok());
+        let folder = state_folder(|name| std::env::var(name).ok());
         let wished = way.accelerate().or(store.settings.accelerate);
         let store = accelerate::choose(store, wished, folder.as_deref()).await?;
         let journals = folder.map(|folder| state::journals(&folder));

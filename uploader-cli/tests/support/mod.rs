@@ -102,6 +102,11 @@ impl Site {
         self.folder.path().join("files")
     }
 
+    /// The home folder of whoever runs the program.
+    pub(crate) fn home(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub(crate) fn endpoint(&self) -> &str {
         &self.endpoint
     }
