@@ -192,6 +192,7 @@ fn empty(source: &SourceRecord, state: State) -> Manifest {
         placeholder: None,
         alt: None,
         caption: None,
+        focal_point: None,
         warnings: Vec::new(),
         reason: None,
         pending: None,
