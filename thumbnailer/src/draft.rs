@@ -74,6 +74,17 @@ pub(crate) fn fulfil(
     draft.warnings.extend(derived.warnings);
 }
 
+/// Enters what `present` names, which is what would be derived.
+pub(crate) fn keep(draft: &mut Manifest, present: &Manifest) {
+    let Manifest { source, preset, renditions, placeholder, .. } = present.clone();
+    draft.source.media_type = source.media_type;
+    draft.source.width = source.width;
+    draft.source.height = source.height;
+    draft.preset = preset;
+    draft.renditions = renditions;
+    draft.placeholder = placeholder;
+}
+
 /// Enters that the image is at fault.
 pub(crate) fn reject(draft: &mut Manifest, rejection: &Rejection, fingerprint: &str) {
     draft.state = State::Rejected;
