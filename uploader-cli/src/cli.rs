@@ -33,7 +33,7 @@ pub(crate) enum Command {
 /// The markup that is wanted.
 #[derive(Debug, Args)]
 pub(crate) struct SnippetArgs {
-    /// html, markdown, jsx, url or none
+    /// html, markdown, jsx, hugo, astro, url or none
     #[arg(long, value_enum, default_value_t, hide_possible_values = true, value_name = "KIND")]
     pub(crate) markup: MarkupKind,
 
@@ -44,6 +44,10 @@ pub(crate) struct SnippetArgs {
     /// What the picture shows; "" if it is mere decoration
     #[arg(long, value_name = "TEXT")]
     pub(crate) alt: Option<String>,
+
+    /// Wrap the picture in a figure with its caption, if it has one
+    #[arg(long)]
+    pub(crate) figure: bool,
 
     /// What URLs begin with, such as https://your-cdn [default: ENDPOINT/DERIVED-BUCKET; without an
     /// endpoint nothing, and URLs are relative]
@@ -124,6 +128,8 @@ pub(crate) enum MarkupKind {
     Html,
     Markdown,
     Jsx,
+    Hugo,
+    Astro,
     Url,
     None,
 }
@@ -135,6 +141,8 @@ impl MarkupKind {
             Self::Html => Some(markup::Format::Html),
             Self::Markdown => Some(markup::Format::Markdown),
             Self::Jsx => Some(markup::Format::Jsx),
+            Self::Hugo => Some(markup::Format::Hugo),
+            Self::Astro => Some(markup::Format::Astro),
             Self::Url => Some(markup::Format::Url),
             Self::None => None,
         }

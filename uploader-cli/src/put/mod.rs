@@ -139,6 +139,7 @@ fn markup(args: &SnippetArgs, store: &Store) -> Option<Markup> {
         format,
         base_url: args.base_url.clone().unwrap_or_else(|| store.default_base_url()),
         alt: args.alt.clone(),
+        figure: args.figure,
         ..Markup::default()
     };
     if let Some(sizes) = &args.sizes {
