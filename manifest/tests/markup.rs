@@ -200,7 +200,7 @@ fn options_are_heeded() {
         "{img}"
     );
     let jsx = Markup { format: Format::Jsx, ..markup }.render(&photo()).unwrap().text;
-    assert!(jsx.contains(r#"className={"wide \"hero\""} fetchPriority="high" />"#), "{jsx}");
+    assert!(jsx.contains(r#"className={"wide \u0022hero\u0022"} fetchPriority="high" />"#), "{jsx}");
 }
 
 #[test]

@@ -65,7 +65,8 @@ impl Tag {
 }
 
 /// `text` as the value of a quoted attribute, or between tags. The backtick is encoded for Markdown's sake, whose code spans
-/// could otherwise begin before the tag and end within it.
+/// could otherwise begin before the tag and end within it; braces for the sake of template languages (`{{ }}`, `{% %}`),
+/// which site generators run over their pages first.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -76,6 +77,8 @@ fn escape(text: &str) -> String {
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
             '`' => escaped.push_str("&#96;"),
+            '{' => escaped.push_str("&#123;"),
+            '}' => escaped.push_str("&#125;"),
             c => escaped.push(c),
         }
     }
