@@ -25,7 +25,8 @@ PAGE = """<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Prints on linen</title>
-<style>body {{ margin: 0 }} main {{ max-width: 1200px }}</style>
+<style>body {{ margin: 0 }} main {{ max-width: 1200px }}
+{css}</style>
 <script>
   const shifts = [];
   new PerformanceObserver(list => shifts.push(...list.getEntries())).observe({{ type: "layout-shift", buffered: true }});
@@ -56,8 +57,8 @@ class Site(http.server.ThreadingHTTPServer):
         self.open = threading.Event()
         self.open.set()
 
-    def show(self, markup):
-        self.page = PAGE.format(markup=markup)
+    def show(self, markup, css):
+        self.page = PAGE.format(markup=markup, css=css)
         self.asked.clear()
 
 
@@ -121,10 +122,10 @@ def picture(up, uploader, site):
     return Picture(done.stdout, s3.manifest(up.s3, key), f"{site.url}/derived/{key}")
 
 
-def visit(page, site, viewport, markup):
+def visit(page, site, viewport, markup, css=""):
     """Opens a page with `markup`, as somebody who comes from elsewhere."""
     page.leave()
-    site.show(markup)
+    site.show(markup, css)
     page.resize(*viewport)
     page.open(site.url)
 
@@ -135,6 +136,17 @@ def image(page):
         const img = document.images[0], box = img.getBoundingClientRect();
         return { src: img.currentSrc, box: [box.left, box.top, box.right, box.bottom].map(Math.round) };
     })()""")
+
+
+def photographed(page, box):
+    """The pixels of the page within `box`, once a picture is painted there: what has loaded is decoded beside the page."""
+
+    def look():
+        pixels = np.asarray(page.screenshot().crop(box)).astype(int)
+        # A placeholder has one colour.
+        return pixels if pixels.std() > 10 else None
+
+    return s3.wait_until(look, 10, "a picture, painted")
 
 
 def shift(page):
@@ -173,8 +185,7 @@ def test_the_place_is_kept_and_coloured_until_the_picture_is_there(page, site, p
     page.wait_for(LOADED)
     after = image(page)
     assert after["box"] == before["box"]
-    # What has loaded is decoded beside the page, and painted when that is done.
-    s3.wait_until(lambda: np.asarray(page.screenshot().crop(after["box"])).std() > 10 or None, 10, "a picture, painted")
+    photographed(page, after["box"])
     assert shift(page) == 0
 
 
@@ -189,6 +200,20 @@ def test_without_its_measures_the_text_would_move(page, site, picture):
         site.open.set()
     page.wait_for(LOADED)
     assert shift(page) > 0
+
+
+def test_a_style_sheet_crops_it_as_the_manual_says(page, site, picture):
+    (css,) = re.findall(r"```css\n(.*?)```", (ROOT / "docs/MARKUP.md").read_text(), re.S)
+    seen = []
+    for point in ("0% 0%", "100% 100%"):
+        # As of a picture with a focal point.
+        markup = picture.markup.replace('style="', f'style="object-position:{point};')
+        visit(page, site, NARROW, f'<div class="cards">{markup}</div>', css)
+        page.wait_for(LOADED)
+        left, top, right, bottom = box = image(page)["box"]
+        assert (right - left, bottom - top) == (400, 225)
+        seen.append(photographed(page, box))
+    assert np.abs(seen[0] - seen[1]).mean() > 10, "another part of the picture"
 
 
 @pytest.fixture(scope="module")
@@ -209,6 +234,6 @@ def html_validate(tmp_path_factory):
 
 
 def test_the_page_is_valid_html(html_validate, picture):
-    page = PAGE.format(markup=picture.markup)
+    page = PAGE.format(markup=picture.markup, css="")
     assert html_validate(page) == []
     assert html_validate(page.replace(' width="1920"', ' width="100%"')) == ["attribute-allowed-values"]
