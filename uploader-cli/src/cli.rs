@@ -1,9 +1,10 @@
 //! What can be asked for.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use manifest::markup;
+use manifest::{Markup, markup};
 
 use crate::put::PutArgs;
+use crate::store::Store;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -11,8 +12,10 @@ Examples:
   uploader put photos/ --to 2026/lisbon --markup markdown
   uploader put *.jpg --json > uploaded.jsonl
 
-Credentials come from where the AWS CLI finds them: the environment, AWS_PROFILE,
-~/.aws, single sign-on. With `thumbnailer up` on this machine:
+Buckets come from --profile, --bucket, --derived-bucket and --base-url, or else from
+UPLOADER_PROFILE, UPLOADER_BUCKET, UPLOADER_DERIVED_BUCKET, UPLOADER_BASE_URL, or
+else from the file of `uploader init`; credentials from where the AWS CLI has them.
+With `thumbnailer up` on this machine:
   export AWS_ENDPOINT_URL=http://127.0.0.1:9000 \\
          AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=locallocal";
 
@@ -49,65 +52,50 @@ pub(crate) struct SnippetArgs {
     #[arg(long)]
     pub(crate) figure: bool,
 
-    /// What URLs begin with, such as https://your-cdn [default: ENDPOINT/DERIVED-BUCKET; without an
-    /// endpoint nothing, and URLs are relative]
-    #[arg(long, value_name = "URL", env = "UPLOADER_BASE_URL", hide_env_values = true)]
+    /// What URLs begin with, such as https://your-cdn
+    #[arg(long, value_name = "URL", env = "UPLOADER_BASE_URL", hide_env = true)]
     pub(crate) base_url: Option<String>,
 }
 
-/// Where files go and renditions come from.
-#[derive(Debug, Args)]
-pub(crate) struct StoreArgs {
-    /// Bucket of the originals
-    #[arg(
-        long,
-        value_name = "NAME",
-        env = "UPLOADER_BUCKET",
-        hide_env_values = true,
-        default_value = "originals"
-    )]
-    pub(crate) bucket: String,
-
-    /// Bucket of the renditions
-    #[arg(
-        long,
-        value_name = "NAME",
-        env = "UPLOADER_DERIVED_BUCKET",
-        hide_env_values = true,
-        default_value = "derived"
-    )]
-    pub(crate) derived_bucket: String,
-
-    /// S3 server to use instead of Amazon's [env: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL]
-    #[arg(long, value_name = "URL", value_parser = http_url)]
-    pub(crate) endpoint_url: Option<String>,
+impl SnippetArgs {
+    /// How markup of what lies in `store` is made, if it is wanted.
+    pub(crate) fn markup(&self, store: &Store) -> Option<Markup> {
+        let mut markup = Markup {
+            format: self.markup.format()?,
+            base_url: self.base_url.clone().unwrap_or_else(|| store.default_base_url()),
+            alt: self.alt.clone(),
+            figure: self.figure,
+            ..Markup::default()
+        };
+        if let Some(sizes) = &self.sizes {
+            markup.sizes.clone_from(sizes);
+        }
+        Some(markup)
+    }
 }
 
-/// The environment's variables that name an S3 server, the stronger first.
-pub(crate) const ENDPOINT_VARIABLES: [&str; 2] = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"];
+/// Where files go and renditions come from.
+#[derive(Debug, Default, Args)]
+pub(crate) struct StoreArgs {
+    /// Profile of the configuration file, else of AWS's
+    #[arg(long, value_name = "NAME", env = "UPLOADER_PROFILE", hide_env = true)]
+    pub(crate) profile: Option<String>,
 
-impl StoreArgs {
-    /// The S3 server that the command line or else the environment names. What is empty counts as not set.
-    ///
-    /// Source: AWS SDKs and Tools Reference Guide, "Service-specific endpoints".
-    ///
-    /// # Errors
-    ///
-    /// Which variable is no URL, in words.
-    pub(crate) fn endpoint(&self, env: impl Fn(&str) -> Option<String>) -> Result<Option<String>, String> {
-        if self.endpoint_url.is_some() {
-            return Ok(self.endpoint_url.clone());
-        }
-        if env("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some_and(|value| value.eq_ignore_ascii_case("true"))
-        {
-            return Ok(None);
-        }
-        let set = |name| env(name).filter(|value| !value.trim().is_empty()).map(|value| (name, value));
-        let named = ENDPOINT_VARIABLES.into_iter().find_map(set);
-        named
-            .map(|(name, value)| http_url(&value).map_err(|why| format!("{name} is '{value}': {why}")))
-            .transpose()
-    }
+    /// Bucket of the originals
+    #[arg(long, value_name = "NAME", env = "UPLOADER_BUCKET", hide_env = true)]
+    pub(crate) bucket: Option<String>,
+
+    /// Bucket of the renditions
+    #[arg(long, value_name = "NAME", env = "UPLOADER_DERIVED_BUCKET", hide_env = true)]
+    pub(crate) derived_bucket: Option<String>,
+
+    /// The buckets' region
+    #[arg(long, value_name = "NAME")]
+    pub(crate) region: Option<String>,
+
+    /// S3 server to use instead of Amazon's
+    #[arg(long, value_name = "URL", value_parser = http_url)]
+    pub(crate) endpoint_url: Option<String>,
 }
 
 /// What is told, and to whom.
@@ -116,6 +104,10 @@ pub(crate) struct OutputArgs {
     /// Print one JSON object a file and line
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// With --json, say what happens meanwhile, too
+    #[arg(long, requires = "json")]
+    pub(crate) events: bool,
 
     /// Say nothing but the markup and what failed
     #[arg(long, short)]
@@ -149,7 +141,12 @@ impl MarkupKind {
     }
 }
 
-fn http_url(text: &str) -> Result<String, String> {
+/// `text`, if it names a server, without a slash at its end.
+///
+/// # Errors
+///
+/// What it ought to be, in words.
+pub(crate) fn http_url(text: &str) -> Result<String, String> {
     let has_host = ["http://", "https://"].iter().any(|scheme| {
         text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
     });
@@ -176,29 +173,5 @@ mod tests {
         for wrong in ["127.0.0.1:9000", "http://", "https:///x", "s3://bucket", ""] {
             assert!(http_url(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn the_strongest_endpoint_that_is_not_empty_is_in_force() {
-        let endpoint = |flag: Option<&str>, variables: &[(&str, &str)]| {
-            let args = StoreArgs {
-                bucket: String::new(),
-                derived_bucket: String::new(),
-                endpoint_url: flag.map(str::to_owned),
-            };
-            args.endpoint(|name| {
-                let found = variables.iter().find(|(known, _)| *known == name);
-                found.map(|(_, value)| (*value).to_owned())
-            })
-        };
-        let all = [("AWS_ENDPOINT_URL", "http://all"), ("AWS_ENDPOINT_URL_S3", "http://s3/")];
-        assert_eq!(endpoint(Some("http://flag"), &all), Ok(Some("http://flag".into())));
-        assert_eq!(endpoint(None, &all), Ok(Some("http://s3".into())));
-        assert_eq!(endpoint(None, &all[..1]), Ok(Some("http://all".into())));
-        assert_eq!(endpoint(None, &[all[0], ("AWS_ENDPOINT_URL_S3", "")]), Ok(Some("http://all".into())));
-        assert_eq!(endpoint(None, &[("AWS_ENDPOINT_URL", "")]), Ok(None));
-        assert_eq!(endpoint(None, &[all[0], ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")]), Ok(None));
-        let wrong = endpoint(None, &[("AWS_ENDPOINT_URL_S3", "127.0.0.1:9000"), all[0]]);
-        assert!(wrong.is_err_and(|why| why.contains("AWS_ENDPOINT_URL_S3 is '127.0.0.1:9000'")));
     }
 }

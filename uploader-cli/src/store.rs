@@ -1,59 +1,50 @@
 //! The two buckets, and the way to them.
 
-use aws_config::BehaviorVersion;
-use aws_config::environment::region::EnvironmentVariableRegionProvider;
-use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::region::ProfileFileRegionProvider;
-use aws_credential_types::provider::ProvideCredentials;
+use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::Region;
-use aws_smithy_http_client::tls;
+use aws_sdk_s3::config::retry::RetryConfig;
 
-use crate::cli::{ENDPOINT_VARIABLES, StoreArgs};
-use crate::failure::{Failure, innermost};
+use crate::aws;
+use crate::failure::Failure;
+use crate::settings::{ENDPOINT_VARIABLES, Settings};
 
-/// S3's oldest region, which every S3 server of other makers answers to.
-const DEFAULT_REGION: &str = "us-east-1";
-
-/// Originals and renditions, through one client.
+/// Originals and renditions.
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
+    /// For everything but the bytes of originals; tries again by itself.
     pub(crate) client: Client,
+    /// For the bytes of originals: accelerated where that is chosen, and never tries again by itself.
+    pub(crate) sender: Client,
     /// Bucket of the originals.
     pub(crate) originals: String,
     /// Bucket of the renditions.
     pub(crate) derived: String,
     /// The server, if it isn't Amazon's.
     pub(crate) endpoint: Option<String>,
+    /// What the flags, the environment and the configuration file came to.
+    pub(crate) settings: Settings,
 }
 
 impl Store {
-    /// Finds the configuration and the credentials where the AWS CLI does.
-    ///
-    /// The region comes from the environment or the profile. An author's machine is asked for no instance
-    /// metadata about it: where there is none, that takes seconds.
-    ///
-    /// `endpoint` is the server to speak to; if `None`, the profile's, else Amazon's.
+    /// Speaks to the buckets of `settings`, with credentials that are found where the AWS CLI finds them.
     ///
     /// # Errors
     ///
     /// A [`Failure`] when there are no credentials, before anything is sent.
-    pub(crate) async fn open(args: &StoreArgs, endpoint: Option<String>) -> Result<Self, Failure> {
-        let https = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .build_https();
-        let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
-            .or_else(ProfileFileRegionProvider::new())
-            .or_else(Region::new(DEFAULT_REGION));
-        let shared =
-            aws_config::defaults(BehaviorVersion::latest()).http_client(https).region(region).load().await;
+    pub(crate) async fn open(settings: &Settings) -> Result<Self, Failure> {
+        let shared = aws::configured(settings).await;
+        aws::credentials(&shared, settings).await?;
+        Ok(Self::with(&shared, settings))
+    }
 
-        let provider = shared.credentials_provider().ok_or_else(|| no_credentials("none are configured"))?;
-        provider.provide_credentials().await.map_err(|error| no_credentials(&innermost(&error)))?;
-
+    /// As [`Store::open`], whether there are credentials or not.
+    pub(crate) fn with(shared: &SdkConfig, settings: &Settings) -> Self {
         let of_profile = || shared.endpoint_url().filter(|url| !url.trim().is_empty());
-        let endpoint = endpoint.or_else(|| of_profile().map(|url| url.trim_end_matches('/').to_owned()));
-        let mut config = aws_sdk_s3::config::Builder::from(&shared);
+        let endpoint = settings
+            .endpoint
+            .clone()
+            .or_else(|| of_profile().map(|url| url.trim_end_matches('/').to_owned()));
+        let mut config = aws_sdk_s3::config::Builder::from(shared);
         match &endpoint {
             // Servers other than Amazon's rarely have a DNS name for each bucket.
             Some(endpoint) => config = config.endpoint_url(endpoint).force_path_style(true),
@@ -61,32 +52,53 @@ impl Store {
             None if is_any_empty(&ENDPOINT_VARIABLES) => _ = config.set_endpoint_url(None),
             None => {}
         }
-        Ok(Self {
-            client: Client::from_conf(config.build()),
-            originals: args.bucket.clone(),
-            derived: args.derived_bucket.clone(),
+        let client = Client::from_conf(config.build());
+        Self {
+            sender: sender(&client, false),
+            client,
+            originals: settings.originals.clone(),
+            derived: settings.derived.clone(),
             endpoint,
-        })
+            settings: settings.clone(),
+        }
     }
 
-    /// What URLs of renditions begin with if nobody says: the bucket at the endpoint, else nothing.
+    /// The same buckets, with uploads going by Transfer Acceleration.
+    pub(crate) fn accelerated(self) -> Self {
+        Self { sender: sender(&self.client, true), ..self }
+    }
+
+    /// Whether bodies are signed, which costs a SHA-256 of all bytes. Their checksums are signed in any case, and on
+    /// other ways TLS, or this machine's own memory, is what nobody can reach into.
+    pub(crate) fn signs_payload(&self) -> bool {
+        let Some(rest) = self.endpoint.as_ref().and_then(|endpoint| endpoint.strip_prefix("http://")) else {
+            return false;
+        };
+        let authority = rest.split('/').next().unwrap_or_default();
+        let host = authority
+            .rsplit_once(':')
+            .filter(|(_, port)| !port.contains(']'))
+            .map_or(authority, |(host, _)| host);
+        let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+        host != "localhost" && !address.is_ok_and(|address| address.is_loopback())
+    }
+
+    /// What URLs of renditions begin with if no flag says: as the profile has it, else the bucket at the
+    /// endpoint, else nothing.
     pub(crate) fn default_base_url(&self) -> String {
+        if let Some(base_url) = &self.settings.base_url {
+            return base_url.clone();
+        }
         let endpoint = self.endpoint.as_ref();
         endpoint.map(|endpoint| format!("{endpoint}/{}", self.derived)).unwrap_or_default()
     }
 }
 
-fn is_any_empty(variables: &[&str]) -> bool {
-    variables.iter().any(|name| std::env::var(name).is_ok_and(|value| value.trim().is_empty()))
+fn sender(client: &Client, accelerate: bool) -> Client {
+    let config = client.config().to_builder().retry_config(RetryConfig::disabled()).accelerate(accelerate);
+    Client::from_conf(config.build())
 }
 
-fn no_credentials(why: &str) -> Failure {
-    // The further lines name each place that was looked at.
-    let why = why.lines().next().unwrap_or_default();
-    Failure::new(
-        "no-credentials",
-        format!("there are no AWS credentials: {why}"),
-        "Run `aws configure` or `aws sso login`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
-         AWS_SECRET_ACCESS_KEY ('local' and 'locallocal' for `thumbnailer up`).",
-    )
+fn is_any_empty(variables: &[&str]) -> bool {
+    variables.iter().any(|name| std::env::var(name).is_ok_and(|value| value.trim().is_empty()))
 }

@@ -105,8 +105,13 @@ impl Site {
 
     /// `uploader put` with a clean environment that leads to this server.
     pub(crate) fn put(&self) -> Command {
+        self.uploader("put")
+    }
+
+    /// `uploader SUB` with a clean environment that leads to this server.
+    pub(crate) fn uploader(&self, sub: &str) -> Command {
         let mut command = uploader(self.folder.path());
-        command.arg("put").env("AWS_ENDPOINT_URL", &self.endpoint);
+        command.arg(sub).env("AWS_ENDPOINT_URL", &self.endpoint);
         command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "locallocal");
         command
     }

@@ -1,0 +1,230 @@
+//! Which buckets, which server, whose credentials: flags, else the environment, else the configuration file,
+//! else what `thumbnailer up` has.
+
+use std::path::PathBuf;
+
+use crate::cli::{StoreArgs, http_url};
+use crate::config::{Config, Location, Profile};
+
+/// The environment's variables that name an S3 server, the stronger first.
+pub(crate) const ENDPOINT_VARIABLES: [&str; 2] = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"];
+
+const REGION_VARIABLES: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+
+const DEFAULT_ORIGINALS: &str = "originals";
+const DEFAULT_DERIVED: &str = "derived";
+
+/// All that a command needs to know before it speaks to S3.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Settings {
+    /// Bucket of the originals.
+    pub(crate) originals: String,
+    /// Bucket of the renditions.
+    pub(crate) derived: String,
+    /// What URLs begin with, as the configuration file says it.
+    pub(crate) base_url: Option<String>,
+    /// If `None`, the AWS profile's, else S3's oldest.
+    pub(crate) region: Option<String>,
+    /// The S3 server, if somebody named one. An AWS profile may still do so.
+    pub(crate) endpoint: Option<String>,
+    /// Whose credentials; if `None`, the AWS CLI's default.
+    pub(crate) aws_profile: Option<String>,
+    /// Whether `aws_profile` was asked for by name: it then comes before credentials in the environment.
+    pub(crate) aws_profile_asked_for: bool,
+    /// Whether uploads go by Transfer Acceleration; if `None`, the bucket is asked.
+    pub(crate) accelerate: Option<bool>,
+    /// The profile of the configuration file that is in force.
+    pub(crate) profile: Option<String>,
+    /// Where the configuration file lies or would lie.
+    pub(crate) config_path: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Brings together what `args`, the environment and the configuration file say. What is empty counts as
+    /// not set.
+    ///
+    /// # Errors
+    ///
+    /// What makes no sense, in words: a variable or a line of the file.
+    pub(crate) fn resolve(args: &StoreArgs, env: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let location = Location::find(&env);
+        let config = location.as_ref().map(Config::load).transpose()?.unwrap_or_default();
+        let settings = Self::merge(args, env, &config)?;
+        Ok(Self { config_path: location.map(|location| location.path), ..settings })
+    }
+
+    fn merge(
+        args: &StoreArgs,
+        env: impl Fn(&str) -> Option<String>,
+        config: &Config,
+    ) -> Result<Self, String> {
+        let asked_for = set(args.profile.clone());
+        let name = asked_for.clone().or_else(|| config.default.clone());
+        let known = name.as_ref().and_then(|name| config.profiles.get(name));
+        let profile = known.cloned().unwrap_or_default();
+        // `aws --profile NAME` works without a line in our file; so does this.
+        let of_aws = asked_for.filter(|_| known.is_none());
+
+        let Profile { bucket, derived_bucket, base_url, region, endpoint_url, aws_profile, accelerate } =
+            profile;
+        let first = |names: &[&str]| names.iter().find_map(|name| set(env(name)));
+        Ok(Self {
+            originals: set(args.bucket.clone())
+                .or(set(bucket))
+                .unwrap_or_else(|| DEFAULT_ORIGINALS.to_owned()),
+            derived: set(args.derived_bucket.clone())
+                .or(set(derived_bucket))
+                .unwrap_or_else(|| DEFAULT_DERIVED.to_owned()),
+            base_url: set(base_url),
+            region: set(args.region.clone()).or_else(|| first(&REGION_VARIABLES)).or(set(region)),
+            endpoint: endpoint(args.endpoint_url.as_ref(), &env, endpoint_url)?,
+            aws_profile_asked_for: of_aws.is_some(),
+            aws_profile: of_aws.or_else(|| first(&["AWS_PROFILE"])).or(set(aws_profile)),
+            accelerate,
+            profile: name.filter(|_| known.is_some()),
+            config_path: None,
+        })
+    }
+}
+
+/// The S3 server that the command line, else the environment, else the configuration file names.
+///
+/// Source: AWS SDKs and Tools Reference Guide, "Service-specific endpoints".
+fn endpoint(
+    flag: Option<&String>,
+    env: impl Fn(&str) -> Option<String>,
+    configured: Option<String>,
+) -> Result<Option<String>, String> {
+    if flag.is_some() {
+        return Ok(flag.cloned());
+    }
+    if env("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+        return Ok(None);
+    }
+    let named = ENDPOINT_VARIABLES.into_iter().find_map(|name| Some((name, set(env(name))?)));
+    match named {
+        Some((name, value)) => {
+            http_url(&value).map(Some).map_err(|why| format!("{name} is '{value}': {why}"))
+        }
+        None => set(configured).map(|url| http_url(&url)).transpose(),
+    }
+}
+
+fn set(value: Option<String>) -> Option<String> {
+    value.filter(|value| !value.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    const FILE: &str = "\
+        default = 'blog'\n\
+        [profiles.blog]\n\
+        bucket = 'blog-originals'\n\
+        derived_bucket = 'blog-derived'\n\
+        base_url = 'https://img.example.org'\n\
+        region = 'eu-central-1'\n\
+        endpoint_url = 'http://file/'\n\
+        aws_profile = 'author'\n\
+        accelerate = true\n\
+        [profiles.plain]\n";
+
+    fn merged(args: &StoreArgs, variables: &[(&str, &str)], file: &str) -> Result<Settings, String> {
+        let config = Config::parse(file, Path::new("c.toml")).unwrap();
+        let env = |name: &str| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        Settings::merge(args, env, &config)
+    }
+
+    fn some(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
+    #[test]
+    fn without_any_word_it_is_what_a_laptop_has() {
+        let settings = merged(&StoreArgs::default(), &[], "").unwrap();
+        let expected =
+            Settings { originals: "originals".into(), derived: "derived".into(), ..Settings::default() };
+        assert_eq!(settings, expected);
+    }
+
+    #[test]
+    fn the_file_s_default_profile_is_in_force() {
+        let settings = merged(&StoreArgs::default(), &[("AWS_REGION", "")], FILE).unwrap();
+        let expected = Settings {
+            originals: "blog-originals".into(),
+            derived: "blog-derived".into(),
+            base_url: some("https://img.example.org"),
+            region: some("eu-central-1"),
+            endpoint: some("http://file"),
+            aws_profile: some("author"),
+            aws_profile_asked_for: false,
+            accelerate: Some(true),
+            profile: some("blog"),
+            config_path: None,
+        };
+        assert_eq!(settings, expected);
+    }
+
+    #[test]
+    fn flags_come_before_the_environment_and_that_before_the_file() {
+        let variables = [
+            ("AWS_DEFAULT_REGION", "us-west-1"),
+            ("AWS_REGION", "us-west-2"),
+            ("AWS_PROFILE", "of-env"),
+            ("AWS_ENDPOINT_URL", "http://env"),
+        ];
+        let by_env = merged(&StoreArgs::default(), &variables, FILE).unwrap();
+        assert_eq!(by_env.region, some("us-west-2"));
+        assert_eq!(by_env.aws_profile, some("of-env"));
+        assert_eq!(by_env.endpoint, some("http://env"));
+        assert_eq!(by_env.originals, "blog-originals");
+        let args = StoreArgs {
+            bucket: some("b"),
+            derived_bucket: some("d"),
+            region: some("eu-north-1"),
+            endpoint_url: some("http://flag"),
+            profile: some("plain"),
+        };
+        let by_flag = merged(&args, &variables, FILE).unwrap();
+        assert_eq!((by_flag.originals.as_str(), by_flag.derived.as_str()), ("b", "d"));
+        assert_eq!(by_flag.region, some("eu-north-1"));
+        assert_eq!(by_flag.endpoint, some("http://flag"));
+        assert_eq!(by_flag.profile, some("plain"));
+        assert_eq!((by_flag.accelerate, by_flag.base_url), (None, None));
+    }
+
+    #[test]
+    fn a_profile_that_the_file_has_not_is_one_of_aws() {
+        let args = StoreArgs { profile: some("work"), ..StoreArgs::default() };
+        let settings = merged(&args, &[("AWS_PROFILE", "of-env")], FILE).unwrap();
+        assert_eq!(settings.aws_profile, some("work"));
+        assert!(settings.aws_profile_asked_for);
+        assert_eq!((settings.originals.as_str(), settings.profile), ("originals", None));
+    }
+
+    #[test]
+    fn the_strongest_endpoint_that_is_not_empty_is_in_force() {
+        let endpoint = |flag: Option<&str>, variables: &[(&str, &str)], file: &str| {
+            let args = StoreArgs { endpoint_url: flag.map(str::to_owned), ..StoreArgs::default() };
+            merged(&args, variables, file).map(|settings| settings.endpoint)
+        };
+        let all = [("AWS_ENDPOINT_URL", "http://all"), ("AWS_ENDPOINT_URL_S3", "http://s3/")];
+        let ignore = ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
+        assert_eq!(endpoint(Some("http://flag"), &all, FILE), Ok(some("http://flag")));
+        assert_eq!(endpoint(None, &all, FILE), Ok(some("http://s3")));
+        assert_eq!(endpoint(None, &all[..1], FILE), Ok(some("http://all")));
+        assert_eq!(endpoint(None, &[all[0], ("AWS_ENDPOINT_URL_S3", "")], ""), Ok(some("http://all")));
+        assert_eq!(endpoint(None, &[("AWS_ENDPOINT_URL", "")], ""), Ok(None));
+        assert_eq!(endpoint(None, &[("AWS_ENDPOINT_URL", " ")], FILE), Ok(some("http://file")));
+        assert_eq!(endpoint(None, &[all[0], ignore], FILE), Ok(None));
+        assert_eq!(endpoint(Some("http://flag"), &[ignore], FILE), Ok(some("http://flag")));
+        let wrong = endpoint(None, &[("AWS_ENDPOINT_URL_S3", "127.0.0.1:9000"), all[0]], "");
+        assert!(wrong.is_err_and(|why| why.contains("AWS_ENDPOINT_URL_S3 is '127.0.0.1:9000'")));
+    }
+}
