@@ -231,6 +231,7 @@ fn empty(source: &SourceRecord, state: State) -> Manifest {
         placeholder: None,
         alt: None,
         caption: None,
+        focal_point: None,
         warnings: Vec::new(),
         reason: None,
         pending: None,
