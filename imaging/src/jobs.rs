@@ -327,7 +327,7 @@ impl Workshop<'_> {
                 let piece = needs.into_iter().next().and_then(|product| product.piece(*component));
                 let piece = piece.ok_or_else(mixed_up)?;
                 let resized =
-                    self.timed(|spent| &mut spent.resize, || resizer.resize(&piece, *size, *chroma))?;
+                    self.timed(|spent| &mut spent.resize, || resizer.resize(piece, *size, *chroma))?;
                 Ok(Product::Piece(resized))
             }
             Job::Convert => {
