@@ -87,9 +87,8 @@ struct Entry {
 
 impl Entry {
     fn new(file: &Path, stamp: Stamp, key: &str, state: &str, error: Option<String>) -> Self {
-        let now = time::OffsetDateTime::from(SystemTime::now());
         Self {
-            time: now.format(&time::format_description::well_known::Rfc3339).unwrap_or_default(),
+            time: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
             file: file.to_owned(),
             bytes: stamp.bytes,
             modified: stamp.modified,
