@@ -61,7 +61,7 @@ pub(crate) enum Command {
     Ls(LsArgs),
     /// Delete originals; their renditions follow
     Rm(RmArgs),
-    /// Write the configuration file, from a stack's outputs or from flags
+    /// Write the configuration file, such as from a stack
     Init(InitArgs),
     /// Check everything that uploads need, and say what to do
     Doctor(DoctorArgs),
@@ -87,7 +87,7 @@ pub(crate) struct SnippetArgs {
     #[arg(long, value_name = "TEXT")]
     pub(crate) alt: Option<String>,
 
-    /// Wrap the picture in a figure with its caption, if it has one
+    /// Wrap it in a figure with its caption
     #[arg(long)]
     pub(crate) figure: bool,
 

@@ -10,9 +10,6 @@ use crate::failure::Failure;
 use crate::settings::{ENDPOINT_VARIABLES, Settings};
 use crate::{FAILED, USAGE};
 
-/// How often a question is asked before its failure is believed.
-const ATTEMPTS: u32 = 5;
-
 /// Originals and renditions.
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
@@ -92,7 +89,7 @@ impl Store {
             None => {}
         }
         let client = Client::from_conf(
-            config.retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS)).build(),
+            config.build(),
         );
         Self {
             sender: sender(&client, false),

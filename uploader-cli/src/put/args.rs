@@ -12,7 +12,7 @@ const EXAMPLES: &str = "\
 Examples:
   uploader put harbour.jpg --alt \"Boats in the harbour at dawn\"
   uploader put photos/ --to 2026/lisbon --exclude '*.png' --dry-run
-  convert ... jpg:- | uploader put - --name chart.jpg --markup jsx
+  plot | uploader put - --name chart.png --markup jsx
 
 A large upload that was interrupted goes on where it stopped: run it again.
 Exit status: 0 all well, 1 something failed, 2 wrong usage, 130 interrupted.";
@@ -35,7 +35,7 @@ pub(crate) struct PutArgs {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Texts for many pictures: a TOML file of "file name" = "alt text"
+    /// TOML file of "file name" = "alt text"
     #[arg(long, value_name = "FILE", conflicts_with = "alt")]
     pub(crate) alt_file: Option<PathBuf>,
 
@@ -43,14 +43,14 @@ pub(crate) struct PutArgs {
     #[arg(long, value_name = "TEXT")]
     pub(crate) caption: Option<String>,
 
-    /// What crops keep in sight, as shares of width and height, such as 0.4,0.25
+    /// What crops keep in sight, such as 0.4,0.25
     #[arg(long, value_name = "X,Y")]
     pub(crate) focal_point: Option<Focus>,
 
     #[command(flatten)]
     pub(crate) snippet: SnippetArgs,
 
-    /// Put the markup into the terminal's clipboard (OSC 52)
+    /// Put the markup into the terminal's clipboard
     #[arg(long)]
     pub(crate) clipboard: bool,
 
@@ -68,15 +68,15 @@ pub(crate) struct WayArgs {
     #[arg(long, value_name = "PREFIX", default_value = "", hide_default_value = true)]
     pub(crate) to: String,
 
-    /// Only files of folders that match, as in .gitignore
+    /// Only these files of folders, as in .gitignore
     #[arg(long, value_name = "GLOB")]
     pub(crate) include: Vec<String>,
 
-    /// No files of folders that match, as in .gitignore
+    /// Not these files of folders, as in .gitignore
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
 
-    /// Upload even what is no picture that can be derived
+    /// Upload even what cannot be derived
     #[arg(long)]
     pub(crate) force: bool,
 
@@ -84,7 +84,7 @@ pub(crate) struct WayArgs {
     #[arg(long)]
     pub(crate) overwrite: bool,
 
-    /// Send by Transfer Acceleration [default: if the bucket has it]
+    /// Use Transfer Acceleration [default: ask bucket]
     #[arg(long, overrides_with = "no_accelerate")]
     accelerate: bool,
 
@@ -104,7 +104,7 @@ pub(crate) struct WayArgs {
     #[arg(long)]
     pub(crate) no_wait: bool,
 
-    /// How long to wait for one file's renditions
+    /// How long to wait for renditions
     #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
     pub(crate) timeout: Duration,
 }

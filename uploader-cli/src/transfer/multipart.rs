@@ -239,7 +239,7 @@ impl<'a> Upload<'a> {
             Err(error) => error,
         };
         // Whatever it says, an earlier attempt may have done it and its answer been lost.
-        if let Some(present) = Present::find(store, self.transfer.key).await?
+        if let Some(present) = Present::find_in_any_case(self.all, self.transfer.key).await?
             && self.is_ours(&present, &ours, parts)
         {
             return Ok(Sent { crc64nvme: Some(ours), ..present.into() });

@@ -4,13 +4,16 @@ use std::collections::HashMap;
 use std::io::{self, Read};
 use std::path::Path;
 
+use aws_sdk_s3::Client;
 use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::head_object::{HeadObjectError, HeadObjectOutput};
 use aws_sdk_s3::types::ChecksumMode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use crc_fast::{CrcAlgorithm, Digest as Crc64};
 use md5::{Digest, Md5};
 
+use super::{Transfers, attempt};
 use crate::failure::Failure;
 use crate::store::Store;
 
@@ -36,8 +39,22 @@ impl Present {
     ///
     /// A [`Failure`] of S3.
     pub(crate) async fn find(store: &Store, key: &str) -> Result<Option<Self>, Failure> {
-        let request = store.client.head_object().bucket(&store.originals).key(key);
-        match request.checksum_mode(ChecksumMode::Enabled).send().await {
+        Self::of(ask(&store.client, &store.originals, key).await, store)
+    }
+
+    /// The same, for as long as it takes: what was sent must not be given up for one lost answer.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] of S3.
+    pub(super) async fn find_in_any_case(all: &Transfers, key: &str) -> Result<Option<Self>, Failure> {
+        let store = &all.store;
+        let answer = attempt::again(&all.pace, all.patience, async |_| ask(&store.sender, &store.originals, key).await);
+        Self::of(answer.await, store)
+    }
+
+    fn of(answer: Result<HeadObjectOutput, SdkError<HeadObjectError>>, store: &Store) -> Result<Option<Self>, Failure> {
+        match answer {
             Ok(head) => Ok(Some(Self {
                 etag: head.e_tag().unwrap_or_default().trim_matches('"').to_owned(),
                 version_id: named(head.version_id()),
@@ -47,9 +64,7 @@ impl Present {
                 media_type: head.content_type().map(str::to_owned),
             })),
             // Without s3:ListBucket, S3 says 403 of what isn't there. HEAD's answers have no body to say more.
-            Err(SdkError::ServiceError(context)) if matches!(context.raw().status().as_u16(), 403 | 404) => {
-                Ok(None)
-            }
+            Err(SdkError::ServiceError(context)) if matches!(context.raw().status().as_u16(), 403 | 404) => Ok(None),
             Err(error) => Err(Failure::of_request(&error, &store.originals, store)),
         }
     }
@@ -89,6 +104,10 @@ impl Present {
         }
         Ok(false)
     }
+}
+
+async fn ask(client: &Client, bucket: &str, key: &str) -> Result<HeadObjectOutput, SdkError<HeadObjectError>> {
+    client.head_object().bucket(bucket).key(key).checksum_mode(ChecksumMode::Enabled).send().await
 }
 
 /// The etag of an object put together from parts with these etags, where S3 makes them of MD5s.

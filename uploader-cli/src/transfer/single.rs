@@ -51,7 +51,7 @@ pub(super) async fn send(all: &Transfers, transfer: &Transfer<'_>) -> Result<Sen
         }
         // It may have been ours: the answer to an earlier attempt was lost.
         Err(error) if error.code() == Some("PreconditionFailed") => {
-            match Present::find(&all.store, transfer.key).await? {
+            match Present::find_in_any_case(all, transfer.key).await? {
                 Some(present) if is_ours(transfer, &present, &ours).await? => {
                     transfer.meter.gone(length);
                     Ok(Sent { crc64nvme: Some(ours), ..present.into() })
