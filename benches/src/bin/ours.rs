@@ -11,6 +11,8 @@ use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
 
 fn main() -> ExitCode {
+    // As the programs do that derive one picture after the other.
+    imaging::keep_memory();
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
