@@ -7,6 +7,7 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_http_client::tls;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
@@ -62,22 +63,36 @@ pub(crate) async fn credentials(shared: &SdkConfig, settings: &Settings) -> Resu
     let Some(provider) = shared.credentials_provider() else {
         return Err(no_credentials("none are configured", settings));
     };
-    provider.provide_credentials().await.map_err(|error| no_credentials(&innermost(&error), settings))
+    match provider.provide_credentials().await {
+        Ok(credentials) => Ok(credentials),
+        Err(CredentialsError::CredentialsNotLoaded(_)) if settings.aws_profile_asked_for => {
+            Err(no_profile(settings))
+        }
+        Err(error) => Err(no_credentials(&innermost(&error), settings)),
+    }
+}
+
+/// What is said of a profile that was asked for and nobody knows.
+fn no_profile(settings: &Settings) -> Failure {
+    let name = settings.aws_profile.as_deref().unwrap_or_default();
+    let ours = settings.config_path.as_ref().map(|path| path.display().to_string());
+    let message = format!(
+        "there is no profile '{name}', neither in {} nor with credentials in the AWS CLI's files",
+        ours.as_deref().unwrap_or("a configuration file")
+    );
+    let remedy = format!(
+        "Check its name, or make one with `uploader init --profile {name}` or `aws configure --profile {name}`."
+    );
+    Failure::new("no-profile", message, remedy)
 }
 
 fn no_credentials(why: &str, settings: &Settings) -> Failure {
     // The further lines name each place that was looked at.
-    let why = why.lines().next().unwrap_or_default();
-    let whose = match (&settings.aws_profile, &settings.config_path) {
-        (Some(name), Some(path)) if settings.aws_profile_asked_for => {
-            format!(" of a profile '{name}', neither in {} nor in the AWS CLI's files", path.display())
-        }
-        (Some(name), _) => format!(" of the AWS profile '{name}'"),
-        (None, _) => String::new(),
-    };
+    let why = why.lines().next().unwrap_or_default().trim_end_matches(". Attempted:");
+    let whose = settings.aws_profile.as_ref().map(|name| format!(" of the AWS profile '{name}'"));
     Failure::new(
         "no-credentials",
-        format!("there are no AWS credentials{whose}: {why}"),
+        format!("there are no AWS credentials{}: {why}", whose.unwrap_or_default()),
         "Run `aws configure` or `aws sso login`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
          AWS_SECRET_ACCESS_KEY ('local' and 'locallocal' for `thumbnailer up`).",
     )

@@ -3,25 +3,41 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use manifest::{Markup, markup};
 
+use crate::abort::AbortArgs;
+use crate::docs::{CompletionsArgs, ManArgs};
+use crate::doctor::DoctorArgs;
+use crate::init::InitArgs;
+use crate::ls::LsArgs;
 use crate::put::PutArgs;
+use crate::rm::RmArgs;
+use crate::snippet::SnippetsArgs;
+use crate::speed::SpeedArgs;
+use crate::status::StatusArgs;
 use crate::store::Store;
+use crate::watch::WatchArgs;
 
 const EXAMPLES: &str = "\
 Examples:
   uploader put harbour.jpg --alt \"Boats in the harbour at dawn\"
   uploader put photos/ --to 2026/lisbon --markup markdown
-  uploader put *.jpg --json > uploaded.jsonl
 
-Buckets come from --profile, --bucket, --derived-bucket and --base-url, or else from
-UPLOADER_PROFILE, UPLOADER_BUCKET, UPLOADER_DERIVED_BUCKET, UPLOADER_BASE_URL, or
-else from the file of `uploader init`; credentials from where the AWS CLI has them.
-With `thumbnailer up` on this machine:
-  export AWS_ENDPOINT_URL=http://127.0.0.1:9000 \\
-         AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=locallocal";
+Start with `uploader init`; credentials come from where the AWS CLI has them.
+With `thumbnailer up` here: export AWS_ENDPOINT_URL=http://127.0.0.1:9000 \\
+  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=locallocal";
+
+/// Fits a screen: everybody knows -h and -V.
+const TEMPLATE: &str = "\
+{about}
+
+{usage-heading} {usage}
+
+Commands:
+{subcommands}{after-help}";
 
 /// Upload photographs and get the markup for your page back.
 #[derive(Debug, Parser)]
-#[command(name = "uploader", version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(name = "uploader", version, after_help = EXAMPLES, help_template = TEMPLATE, max_term_width = 100)]
+#[command(disable_help_subcommand = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -29,8 +45,31 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Upload pictures, wait until their renditions are there, print the markup
+    /// Upload pictures, wait for their renditions, print the markup
     Put(PutArgs),
+    /// Upload what appears in a folder, or changes there
+    Watch(WatchArgs),
+    /// Throw away uploads that were begun and not finished
+    Abort(AbortArgs),
+    /// Measure whether Transfer Acceleration is faster from here
+    Speed(SpeedArgs),
+    /// Tell what has become of originals
+    Status(StatusArgs),
+    /// Print the markup of what is there already
+    Snippet(SnippetsArgs),
+    /// List originals with their sizes and states
+    Ls(LsArgs),
+    /// Delete originals; their renditions follow
+    Rm(RmArgs),
+    /// Write the configuration file, from a stack's outputs or from flags
+    Init(InitArgs),
+    /// Check everything that uploads need, and say what to do
+    Doctor(DoctorArgs),
+    /// Print what a shell needs to complete commands
+    Completions(CompletionsArgs),
+    /// Write the manual's pages
+    #[command(hide = true)]
+    Man(ManArgs),
 }
 
 /// The markup that is wanted.
@@ -40,11 +79,11 @@ pub(crate) struct SnippetArgs {
     #[arg(long, value_enum, default_value_t, hide_possible_values = true, value_name = "KIND")]
     pub(crate) markup: MarkupKind,
 
-    /// The picture's width on the page, as HTML's sizes attribute
+    /// Its width on the page, as HTML's sizes attribute
     #[arg(long, value_name = "SIZES")]
     pub(crate) sizes: Option<String>,
 
-    /// What the picture shows; "" if it is mere decoration
+    /// What the picture shows; "" for mere decoration
     #[arg(long, value_name = "TEXT")]
     pub(crate) alt: Option<String>,
 

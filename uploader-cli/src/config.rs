@@ -1,16 +1,21 @@
 //! The configuration file: profiles, each with the places of one blog. Credentials are never in it.
 
+pub(crate) mod edit;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use etcetera::BaseStrategy;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::cli::http_url;
 
 /// The variable that names the file.
 pub(crate) const VARIABLE: &str = "UPLOADER_CONFIG";
+
+/// The variable that names the folder of what is written down between runs.
+pub(crate) const STATE_VARIABLE: &str = "UPLOADER_STATE";
 
 /// What the file says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -23,28 +28,21 @@ pub(crate) struct Config {
 }
 
 /// One blog's places. What is absent comes from elsewhere.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Profile {
     /// Bucket of the originals.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) bucket: Option<String>,
     /// Bucket of the renditions.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) derived_bucket: Option<String>,
     /// What URLs of renditions begin with.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) base_url: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) region: Option<String>,
     /// The S3 server, if it isn't Amazon's.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) endpoint_url: Option<String>,
     /// Where in the AWS CLI's files the credentials are.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) aws_profile: Option<String>,
     /// Whether uploads go by Transfer Acceleration; absent, the bucket is asked.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) accelerate: Option<bool>,
 }
 
@@ -67,6 +65,18 @@ impl Location {
         let base = etcetera::choose_base_strategy().ok()?;
         Some(Self { path: base.config_dir().join("uploader").join("config.toml"), named: false })
     }
+}
+
+/// Where things are written down between runs: [`STATE_VARIABLE`]'s, else `uploader` in the user's folder for state
+/// (on Windows, for data); `None` without a home. It need not exist.
+///
+/// Source: XDG Base Directory Specification 0.8.
+pub(crate) fn state_folder(env: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    if let Some(path) = env(STATE_VARIABLE).filter(|path| !path.is_empty()) {
+        return Some(path.into());
+    }
+    let base = etcetera::choose_base_strategy().ok()?;
+    Some(base.state_dir().unwrap_or_else(|| base.data_dir()).join("uploader"))
 }
 
 impl Config {

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use manifest::MarkupError;
 use serde::Serialize;
 
 use crate::store::Store;
@@ -70,6 +71,23 @@ impl Failure {
         Self { remedy, ..self }
     }
 
+    /// The same, with the permissions named that the request to `bucket` needs, if it was forbidden.
+    pub(crate) fn needing(self, permissions: &str, bucket: &str) -> Self {
+        if !matches!(self.code.as_str(), "AccessDenied" | "HTTP 403") {
+            return self;
+        }
+        let remedy = format!(
+            "Ask the operator for {permissions} on bucket '{bucket}', or choose other credentials with --profile or AWS_PROFILE."
+        );
+        Self { remedy, ..self }
+    }
+
+    /// What S3 would say of `bucket` where an answer has no words.
+    pub(crate) fn no_such_bucket(bucket: &str, store: &Store) -> Self {
+        let code = "NoSuchBucket";
+        Self::new(code, format!("there is no bucket '{bucket}'"), remedy(code, bucket, store))
+    }
+
     /// Whether waiting cannot mend it.
     pub(crate) fn is_final(&self) -> bool {
         matches!(
@@ -83,6 +101,15 @@ impl Failure {
                 | "AuthorizationHeaderMalformed"
                 | "RequestTimeTooSkewed"
         )
+    }
+}
+
+impl From<MarkupError> for Failure {
+    fn from(error: MarkupError) -> Self {
+        match error {
+            MarkupError::NotDerived { reason, .. } => reason.into(),
+            other => Self::new("markup", other.to_string(), "Upload the picture again."),
+        }
     }
 }
 
@@ -112,7 +139,7 @@ fn remedy(code: &str, bucket: &str, store: &Store) -> String {
             store.originals, store.derived
         ),
         "AccessDenied" => format!(
-            "Ask the operator for {} on bucket '{bucket}', or choose other credentials with AWS_PROFILE.",
+            "Ask the operator for {} on bucket '{bucket}', or choose other credentials with --profile or AWS_PROFILE.",
             if bucket == store.derived { "s3:GetObject" } else { "s3:PutObject" }
         ),
         "InvalidAccessKeyId" | "SignatureDoesNotMatch" => {
@@ -122,7 +149,7 @@ fn remedy(code: &str, bucket: &str, store: &Store) -> String {
         }
         "ExpiredToken" | "InvalidToken" => "Sign in again, for example with `aws sso login`.".to_owned(),
         "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException" => {
-            "The bucket is in another region: set AWS_REGION to it.".to_owned()
+            "The bucket is in another region: give it with --region (or AWS_REGION).".to_owned()
         }
         "RequestTimeTooSkewed" => "Set this machine's clock.".to_owned(),
         "BadDigest" | "XAmzContentChecksumMismatch" | "InvalidDigest" => {

@@ -5,24 +5,45 @@
 //! - `cli`: what can be asked for
 //! - `transfer`: bytes to S3, checked, paced, resumed; `accelerate`: by which way
 //! - `put`: sends files and waits for what is derived from them
+//! - `status`, `snippet`, `ls`, `rm`: what is there already; `lookup` asks both buckets about one key, `original` and
+//!   `manifests` one each, and `standing` is what follows
+//! - `init`: writes the configuration file; `doctor`: checks everything that uploads need
+//! - `docs`: completions and manual pages
+//! - `place`: what a key on the command line means
 //! - `settings`: which buckets, which server, whose credentials; `config` is the file that may say so
 //! - `aws`: the AWS configuration and its credentials
 //! - `store`: the two buckets, and the way to them
+//! - `watch`: follows a folder; `abort`: throws away what is unfinished; `speed`: measures the two ways
 //! - `state`: what is remembered between runs
 //! - `failure`: what went wrong, where, and what to do about it
 //! - `console`: what people and programs are told
 
+mod abort;
 mod accelerate;
 mod aws;
 mod cli;
 mod config;
 mod console;
+mod docs;
+mod doctor;
 mod failure;
+mod init;
+mod lookup;
+mod ls;
+mod manifests;
+mod original;
+mod place;
 mod put;
+mod rm;
 mod settings;
 mod state;
+mod snippet;
+mod speed;
+mod standing;
+mod status;
 mod store;
 mod transfer;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -59,5 +80,16 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
         .context("the program's threads could not be started")?;
     match cli.command {
         Command::Put(args) => runtime.block_on(put::run(args)),
+        Command::Watch(args) => runtime.block_on(watch::run(args)),
+        Command::Speed(args) => runtime.block_on(speed::run(args)),
+        Command::Abort(args) => runtime.block_on(abort::run(args)),
+        Command::Status(args) => runtime.block_on(status::run(args)),
+        Command::Snippet(args) => runtime.block_on(snippet::run(args)),
+        Command::Ls(args) => runtime.block_on(ls::run(args)),
+        Command::Rm(args) => runtime.block_on(rm::run(args)),
+        Command::Init(args) => runtime.block_on(init::run(args)),
+        Command::Doctor(args) => runtime.block_on(doctor::run(args)),
+        Command::Completions(args) => docs::completions(&args),
+        Command::Man(args) => docs::man(&args),
     }
 }

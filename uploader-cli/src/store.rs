@@ -5,8 +5,13 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 
 use crate::aws;
+use crate::cli::StoreArgs;
 use crate::failure::Failure;
 use crate::settings::{ENDPOINT_VARIABLES, Settings};
+use crate::{FAILED, USAGE};
+
+/// How often a question is asked before its failure is believed.
+const ATTEMPTS: u32 = 5;
 
 /// Originals and renditions.
 #[derive(Debug, Clone)]
@@ -25,7 +30,41 @@ pub(crate) struct Store {
     pub(crate) settings: Settings,
 }
 
+/// Why a command doesn't begin.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// What was asked for makes no sense.
+    Usage(String),
+    Failed(Failure),
+}
+
+impl Refusal {
+    /// Says so; the answer is the exit status.
+    pub(crate) fn say(self) -> u8 {
+        match self {
+            Self::Usage(usage) => {
+                eprintln!("error: {usage}");
+                USAGE
+            }
+            Self::Failed(failure) => {
+                eprintln!("error: {failure}");
+                FAILED
+            }
+        }
+    }
+}
+
 impl Store {
+    /// The store that flags, environment and configuration file lead to.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] when they make no sense, or there are no credentials.
+    pub(crate) async fn of(args: &StoreArgs) -> Result<Self, Refusal> {
+        let settings = Settings::resolve(args, |name| std::env::var(name).ok()).map_err(Refusal::Usage)?;
+        Self::open(&settings).await.map_err(Refusal::Failed)
+    }
+
     /// Speaks to the buckets of `settings`, with credentials that are found where the AWS CLI finds them.
     ///
     /// # Errors
@@ -52,7 +91,9 @@ impl Store {
             None if is_any_empty(&ENDPOINT_VARIABLES) => _ = config.set_endpoint_url(None),
             None => {}
         }
-        let client = Client::from_conf(config.build());
+        let client = Client::from_conf(
+            config.retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS)).build(),
+        );
         Self {
             sender: sender(&client, false),
             client,

@@ -115,7 +115,11 @@ async fn an_aws_profile_gives_credentials_and_region() {
     assert_fails(&ran, 2, &["--profile"]);
     let mut command = site.put();
     command.arg(site.files().join("x.jpg")).args(["--profile", "nowhere"]);
-    assert_fails(&run(&mut command).await, 1, &["'nowhere'", "config.toml", "aws configure"]);
+    assert_fails(
+        &run(&mut command).await,
+        1,
+        &["'nowhere'", "config.toml", "uploader init --profile nowhere"],
+    );
     site.stop().await;
 }
 

@@ -125,13 +125,30 @@ async fn what_makes_no_sense_is_a_usage_error() {
     site.stop().await;
 }
 
+/// The commands that `uploader --help` names.
+async fn commands(folder: &std::path::Path) -> Vec<String> {
+    let ran = run(uploader(folder).arg("--help")).await;
+    let listed = ran.stdout.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    // What goes on in the next line is indented further.
+    let names =
+        listed.lines().filter_map(|line| line.strip_prefix("  ")).filter(|line| !line.starts_with(' '));
+    names.map(|line| line.split(' ').next().unwrap().to_owned()).collect()
+}
+
 #[tokio::test]
 async fn help_shows_examples_on_one_screen() {
     let folder = tempfile::tempdir().unwrap();
-    for (args, lines) in [(vec!["--help"], 24), (vec!["put", "--help"], 40)] {
-        let ran = run(uploader(folder.path()).args(&args)).await;
+    let commands = commands(folder.path()).await;
+    for known in ["put", "status", "snippet", "ls", "rm", "init", "doctor", "completions"] {
+        assert!(commands.iter().any(|command| command == known), "{commands:?}");
+    }
+    for command in [""].into_iter().chain(commands.iter().map(String::as_str)) {
+        let name = Some(command).filter(|name| !name.is_empty());
+        let ran = run(uploader(folder.path()).args(name).arg("--help").env("COLUMNS", "80")).await;
         assert_eq!(ran.status, 0);
-        assert!(ran.stdout.contains("Examples:\n  uploader put "), "{}", ran.stdout);
+        assert!(ran.stdout.contains(&format!("Examples:\n  uploader {command}")), "{}", ran.stdout);
+        let lines = if command == "put" { 40 } else { 24 };
         assert!(ran.stdout.lines().count() <= lines, "{}", ran.stdout);
+        assert!(ran.stdout.lines().all(|line| line.chars().count() <= 80), "{}", ran.stdout);
     }
 }

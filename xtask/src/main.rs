@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask test | venv | fixtures | fuzz | bench | chaos | kill`.
+//! The project's own chores: `cargo xtask test | venv | fixtures | fuzz | bench | chaos | kill | cli-docs`.
 //!
 //! # Layout
 //!
@@ -8,11 +8,13 @@
 //! - `fuzz`: the fuzz targets, for a bounded time
 //! - `bench`: the criterion benches, and the runs side by side with peers
 //! - `chaos`: histories under faults against a model; processes killed at every boundary
+//! - `cli_docs`: completions and manual pages of `uploader`
 //! - `workspace`: where things lie; `child`: commands that end when we are told to
 
 mod bench;
 mod chaos;
 mod child;
+mod cli_docs;
 mod fixtures;
 mod fuzz;
 mod summary;
@@ -55,6 +57,8 @@ enum Chore {
     Chaos(chaos::Options),
     /// Kills the real `bootstrap` at every boundary of its work and compares what redelivery makes of it
     Kill(chaos::KillOptions),
+    /// Writes shell completions and manual pages of `uploader`
+    CliDocs(cli_docs::Options),
 }
 
 fn main() -> ExitCode {
@@ -81,5 +85,6 @@ fn run(chore: Chore) -> Result<ExitCode> {
         Chore::Bench(options) => bench::run(&Workspace::find()?, &options),
         Chore::Chaos(options) => chaos::run(&Workspace::find()?, &options),
         Chore::Kill(options) => chaos::kill(&Workspace::find()?, &options),
+        Chore::CliDocs(options) => cli_docs::run(&Workspace::find()?, &options),
     }
 }

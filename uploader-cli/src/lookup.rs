@@ -1,0 +1,72 @@
+//! Everything that there is to know of one key.
+
+use manifest::Manifest;
+
+use crate::failure::Failure;
+use crate::manifests;
+use crate::original::{self, Original};
+use crate::place::Place;
+use crate::standing::{Seen, Standing};
+use crate::store::Store;
+
+/// Keys that are looked up at once.
+pub(crate) const AT_ONCE: usize = 16;
+
+/// One key of the command line, looked up.
+#[derive(Debug)]
+pub(crate) struct Lookup {
+    /// As it was given, if it names no place.
+    pub(crate) key: String,
+    pub(crate) bucket: String,
+    pub(crate) original: Option<Original>,
+    /// The manifest, even if it is of an earlier upload.
+    pub(crate) manifest: Option<Manifest>,
+    pub(crate) standing: Standing,
+    /// Why it is unknown or missing.
+    pub(crate) failure: Option<Failure>,
+}
+
+impl Lookup {
+    /// Asks both buckets about what `text` names.
+    pub(crate) async fn of(store: &Store, text: &str) -> Self {
+        match Place::parse(text, store) {
+            Ok(place) => Self::of_place(store, place).await,
+            Err(failure) => Self::unknown(text.to_owned(), store.originals.clone(), failure),
+        }
+    }
+
+    async fn of_place(store: &Store, place: Place) -> Self {
+        let (original, manifest) =
+            tokio::join!(original::look(store, &place), manifests::read(store, &place.key));
+        let manifest = match manifest {
+            Ok(manifest) => manifest.filter(|manifest| manifest.source.bucket == place.bucket),
+            // Of what isn't there, S3 says "forbidden" to who may not list: the original's absence is what counts.
+            Err(_) if matches!(original, Ok(None)) => None,
+            Err(failure) => return Self::unknown(place.key, place.bucket, failure),
+        };
+        let seen = match &original {
+            Ok(Some(original)) => Seen::There(original),
+            Ok(None) => Seen::Gone,
+            Err(_) => Seen::Unknown,
+        };
+        let standing = Standing::new(seen, manifest.as_ref());
+        let failure = match &original {
+            Ok(_) if standing == Standing::Missing => Some(original::missing(&place)),
+            // An author who may not read originals still learns what the manifest says.
+            Err(failure) if manifest.is_none() => Some(failure.clone()),
+            _ => None,
+        };
+        let Place { bucket, key } = place;
+        Self { key, bucket, original: original.ok().flatten(), manifest, standing, failure }
+    }
+
+    fn unknown(key: String, bucket: String, failure: Failure) -> Self {
+        let standing = Standing::Unknown;
+        Self { key, bucket, original: None, manifest: None, standing, failure: Some(failure) }
+    }
+
+    /// The manifest, if it is that of the original as it is now.
+    pub(crate) fn current(&self) -> Option<&Manifest> {
+        self.manifest.as_ref().filter(|_| self.standing != Standing::Uploaded)
+    }
+}

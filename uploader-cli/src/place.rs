@@ -1,0 +1,70 @@
+//! What a key on the command line means.
+
+use std::borrow::Cow;
+
+use manifest::check_source_key;
+
+use crate::failure::Failure;
+use crate::store::Store;
+
+/// One original.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) bucket: String,
+    pub(crate) key: String,
+}
+
+impl Place {
+    /// `text` as a key of the originals bucket, or as `s3://bucket/key`.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] when there can be no original of this name.
+    pub(crate) fn parse(text: &str, store: &Store) -> Result<Self, Failure> {
+        let (bucket, key) = split(text).unwrap_or((&store.originals, text));
+        if bucket == store.derived && bucket != store.originals {
+            return Err(Failure::new(
+                "bucket",
+                format!("'{bucket}' is the bucket of the renditions"),
+                format!("Give the key of the original, which is in '{}'.", store.originals),
+            ));
+        }
+        check_source_key(key).map_err(|error| {
+            Failure::new("key", error.to_string(), "`uploader ls` shows the keys there are.")
+        })?;
+        Ok(Self { bucket: bucket.to_owned(), key: key.to_owned() })
+    }
+}
+
+/// The bucket and the rest of `s3://bucket/rest`; `None` if `text` is no such URL.
+pub(crate) fn split(text: &str) -> Option<(&str, &str)> {
+    let rest = text.strip_prefix("s3://")?;
+    Some(rest.split_once('/').unwrap_or((rest, "")))
+}
+
+/// A key as it is shown to people: without what would move a terminal's cursor.
+pub(crate) fn shown(key: &str) -> Cow<'_, str> {
+    if !key.contains(char::is_control) {
+        return Cow::Borrowed(key);
+    }
+    let escaped = key.chars().map(|c| if c.is_control() { c.escape_debug().to_string() } else { c.into() });
+    Cow::Owned(escaped.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_name_bucket_and_key() {
+        assert_eq!(split("s3://b/k/x.jpg"), Some(("b", "k/x.jpg")));
+        assert_eq!(split("s3://b"), Some(("b", "")));
+        assert_eq!(split("b/k.jpg"), None);
+    }
+
+    #[test]
+    fn keys_cannot_steer_a_terminal() {
+        assert_eq!(shown("a b/ü.jpg"), "a b/ü.jpg");
+        assert_eq!(shown("a\u{1b}[2J\n.jpg"), "a\\u{1b}[2J\\n.jpg");
+    }
+}
