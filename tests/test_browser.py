@@ -25,7 +25,7 @@ PAGE = """<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Prints on linen</title>
-<style>body {{ margin: 0 }} main {{ max-width: 1200px }}
+<style>body, figure {{ margin: 0 }} main {{ max-width: 1200px }}
 {css}</style>
 <script>
   const shifts = [];
@@ -117,7 +117,8 @@ def picture(up, uploader, site):
     """A photograph of 12 megapixels, uploaded."""
     source = ROOT / "fixtures/photos/prints-on-linen-12mp.jpg"
     done = process.run([uploader, "put", source, "--to", "blog", "--endpoint-url", up.endpoint, "--sizes", SIZES,
-                        "--base-url", f"{site.url}/derived", "--alt", "Six photographs on a linen cloth"])
+                        "--base-url", f"{site.url}/derived", "--alt", "Six photographs on a linen cloth",
+                        "--caption", "Prints, taped", "--figure", "--focal-point", "0,0"])
     key = "blog/prints-on-linen-12mp.jpg"
     return Picture(done.stdout, s3.manifest(up.s3, key), f"{site.url}/derived/{key}")
 
@@ -206,8 +207,8 @@ def test_a_style_sheet_crops_it_as_the_manual_says(page, site, picture):
     (css,) = re.findall(r"```css\n(.*?)```", (ROOT / "docs/MARKUP.md").read_text(), re.S)
     seen = []
     for point in ("0% 0%", "100% 100%"):
-        # As of a picture with a focal point.
-        markup = picture.markup.replace('style="', f'style="object-position:{point};')
+        markup = picture.markup.replace("object-position:0% 0%", f"object-position:{point}")
+        assert point in markup
         visit(page, site, NARROW, f'<div class="cards">{markup}</div>', css)
         page.wait_for(LOADED)
         left, top, right, bottom = box = image(page)["box"]

@@ -1,12 +1,13 @@
 """Markup for site generators, built by the real ones: the page says what `--markup html` says."""
 
+import re
 import shutil
 
 import pytest
 
 from conftest import ROOT
 from support import process
-from support.elements import elements
+from support.elements import elements, texts
 from support.pictures import photograph
 
 HOSTILE = """"Boats" & 'nets' <b>at</b> {{< dawn >}} {{% x %}} ${1} `code` \\" *so* :smile: https://x.example — Grüße, 日本 &quot;"""
@@ -14,12 +15,13 @@ HOSTILE = """"Boats" & 'nets' <b>at</b> {{< dawn >}} {{% x %}} ${1} `code` \\" *
 
 @pytest.fixture
 def markup(up, uploader, tmp_path):
-    """What `uploader put` prints of a picture as markup of a kind, with `HOSTILE` for its alt text."""
+    """What `uploader put` prints of a picture as markup of a kind, with `HOSTILE` for its texts."""
     file = tmp_path / "boats (1) +ü.jpg"
     file.write_bytes(photograph(1000, 700, seed=81))
 
     def run(kind):
-        command = [uploader, "put", file, "--endpoint-url", up.endpoint, "--markup", kind, "--alt", HOSTILE]
+        command = [uploader, "put", file, "--endpoint-url", up.endpoint, "--markup", kind, "--figure",
+                   "--alt", HOSTILE, "--caption", HOSTILE, "--focal-point", "0.375,0.2"]
         return process.run(command).stdout
 
     return run
@@ -37,5 +39,9 @@ def test_hugo_builds_the_shortcode(markup, tmp_path):
     page = f"---\ntitle: Boats\n---\nBefore *it*.\n\n{snippet}\n\nAfter.\n\n{wanted}\n"
     (site / "content/boats.md").write_text(page)
     process.run(["hugo", "--source", site, "--quiet"])
-    built = elements((site / "public/boats/index.html").read_text())
+    html = (site / "public/boats/index.html").read_text()
+    built = elements(html)
+    assert [attributes["alt"] for tag, attributes in built if tag == "img"] == [HOSTILE]
+    assert re.search("object-position: ?37.5% 20%", html)
+    assert HOSTILE in "".join(texts(html))
     assert built == [("title", {}), ("main", {}), ("p", {}), ("em", {}), *elements(wanted), ("p", {})]

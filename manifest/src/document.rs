@@ -62,7 +62,7 @@ pub struct Manifest {
     /// What to show before a rendition has loaded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placeholder: Option<Placeholder>,
-    /// Text that stands for the picture.
+    /// Text that stands for the picture; empty if it is decoration, absent if nobody gave one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alt: Option<String>,
     /// Text beside the picture.

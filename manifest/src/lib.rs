@@ -23,4 +23,4 @@ pub use key::{
     rendition_key, rendition_path, source_digest,
 };
 pub use markup::{Markup, MarkupError, Snippet};
-pub use sidecar::{MAX_METADATA_BYTES, Sidecar, SidecarError};
+pub use sidecar::Sidecar;

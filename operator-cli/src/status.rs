@@ -101,8 +101,11 @@ fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
     if !source.etag.is_empty() {
         facts.push(("etag", source.etag.clone()));
     }
-    let told = [("alt", &manifest.alt), ("caption", &manifest.caption)];
-    facts.extend(told.into_iter().filter_map(|(name, text)| Some((name, one_line(text.as_ref()?)))));
+    facts.extend(manifest.alt.as_deref().map(|alt| match alt {
+        "" => ("alt", "empty: the picture is decoration".to_owned()),
+        alt => ("alt", one_line(alt)),
+    }));
+    facts.extend(manifest.caption.as_deref().map(|caption| ("caption", one_line(caption))));
     facts.extend(manifest.focal_point.map(|point| ("focus", point.to_string())));
     facts.extend(manifest.warnings.iter().map(|warning| ("warning", warning.clone())));
     let retired = &manifest.retired;

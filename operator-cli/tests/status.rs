@@ -42,9 +42,9 @@ async fn what_is_not_derived_is_told_with_its_reason_and_remedy() {
         preset: None,
         renditions: Vec::new(),
         placeholder: None,
-        alt: None,
-        caption: None,
-        focal_point: None,
+        alt: Some(String::new()),
+        caption: Some("Boats\u{1b}[31m".into()),
+        focal_point: Some("0.375,0.2".parse().unwrap()),
         warnings: vec!["its profile was odd".into()],
         reason: Some(Reason {
             code: "failed".into(),
@@ -72,6 +72,7 @@ async fn what_is_not_derived_is_told_with_its_reason_and_remedy() {
     assert!(
         parts[1].contains("  remedy    Upload it again.\n")
             && parts[1].contains("  warning   its profile was odd")
+            && parts[1].contains("  alt       empty: the picture is decoration\n  caption   Boats [31m\n  focus     0.375,0.2\n")
     );
     assert!(
         parts[1]

@@ -7,7 +7,7 @@ mod world;
 use std::time::Duration;
 
 use aws_sdk_s3::types::MetadataDirective;
-use manifest::{Manifest, Sidecar, State, rendition_key};
+use manifest::{Manifest, State, rendition_key};
 use serde_json::Value;
 use thumbnailer::{Fate, Sweep, Thumbnailer, sweep};
 use world::held::held;
@@ -23,16 +23,9 @@ async fn put_with(world: &World, metadata: &[(&str, &str)]) {
 
 /// Says `alt` of the picture that is there; the event of it.
 async fn say(world: &World, alt: &str) -> Value {
-    let sidecar = Sidecar {
-        alt: Some(alt.to_owned()),
-        focal_point: Some("0.375,0.2".parse().unwrap()),
-        ..Sidecar::default()
-    };
     let copy = world.s3.copy_object().bucket("originals").key("a.jpg").copy_source("originals/a.jpg");
     let copy = copy.metadata_directive(MetadataDirective::Replace);
-    let metadata = sidecar.to_metadata().unwrap();
-    let copy = metadata.into_iter().fold(copy, |copy, (name, value)| copy.metadata(name, value));
-    copy.send().await.unwrap();
+    copy.metadata("alt", alt).metadata("focal-point", "0.375,0.2").send().await.unwrap();
     let event = world.take_event().await;
     assert!(event["Records"][0]["eventName"].as_str().unwrap().ends_with("ObjectCreated:Copy"), "{event}");
     event
@@ -61,6 +54,11 @@ async fn a_focal_point_comes_into_the_manifest() {
     assert_eq!(manifest.focal_point, Some("0.375,0.2".parse().unwrap()));
     assert_eq!(manifest.alt.as_deref(), Some("Boats"));
     assert!(manifest.warnings.is_empty());
+    // An empty alt text says that the picture is decoration; an empty caption says nothing.
+    put_with(&world, &[("alt", ""), ("caption", "")]).await;
+    assert_eq!(world.settle().await, [Fate::Derived]);
+    let manifest = world.manifest("a.jpg").await.unwrap();
+    assert_eq!((manifest.alt.as_deref(), manifest.caption, manifest.focal_point), (Some(""), None, None));
 }
 
 #[tokio::test(flavor = "multi_thread")]
