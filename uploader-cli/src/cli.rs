@@ -130,6 +130,10 @@ pub(crate) struct OutputArgs {
     #[arg(long)]
     pub(crate) json: bool,
 
+    /// With --json, say what happens meanwhile, too
+    #[arg(long, requires = "json")]
+    pub(crate) events: bool,
+
     /// Say nothing but the markup and what failed
     #[arg(long, short)]
     pub(crate) quiet: bool,

@@ -81,6 +81,13 @@ impl Failure {
         Self::new(code, format!("there is no bucket '{bucket}'"), remedy(code, bucket, store))
     }
 
+    /// The same, of a large file of which a part has arrived.
+    pub(crate) fn resumable(self) -> Self {
+        let remedy =
+            format!("{} What has arrived is kept: the same command goes on from there.", self.remedy);
+        Self { remedy, ..self }
+    }
+
     /// Whether waiting cannot mend it.
     pub(crate) fn is_final(&self) -> bool {
         matches!(
@@ -149,7 +156,8 @@ fn remedy(code: &str, bucket: &str, store: &Store) -> String {
             "The bytes changed on their way, or the file changed while it was read: run the command again."
                 .to_owned()
         }
-        "EntityTooLarge" => "One upload holds 5 GiB at most: export the picture smaller.".to_owned(),
+        "EntityTooLarge" => "Export the picture smaller.".to_owned(),
+        "NoSuchUpload" => "Somebody ended the upload: run the command again.".to_owned(),
         "SlowDown" | "ServiceUnavailable" | "InternalError" | "RequestTimeout" | "HTTP 503" | "HTTP 500" => {
             "Wait a little and run the command again.".to_owned()
         }

@@ -3,6 +3,7 @@
 //! # Layout
 //!
 //! - `cli`: what can be asked for
+//! - `transfer`: bytes to S3, checked, paced, resumed; `accelerate`: by which way
 //! - `put`: sends files and waits for what is derived from them
 //! - `status`, `snippet`, `ls`, `rm`: what is there already; `lookup` asks both buckets about one key, `original` and
 //!   `manifests` one each, and `standing` is what follows
@@ -12,9 +13,11 @@
 //! - `settings`: which buckets, which server, whose credentials; `config` is the file that may say so
 //! - `aws`: the AWS configuration and its credentials
 //! - `store`: the two buckets, and the way to them
+//! - `state`: what is remembered between runs
 //! - `failure`: what went wrong, where, and what to do about it
 //! - `console`: what people and programs are told
 
+mod accelerate;
 mod aws;
 mod cli;
 mod config;
@@ -33,8 +36,10 @@ mod rm;
 mod settings;
 mod snippet;
 mod standing;
+mod state;
 mod status;
 mod store;
+mod transfer;
 
 use std::process::ExitCode;
 
@@ -47,6 +52,8 @@ use cli::{Cli, Command};
 const WELL: u8 = 0;
 /// Something failed.
 const FAILED: u8 = 1;
+/// Ctrl-C, as shells say it.
+const INTERRUPTED: u8 = 130;
 /// What was asked for makes no sense; nothing was done. clap exits with it, too.
 const USAGE: u8 = 2;
 

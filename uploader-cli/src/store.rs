@@ -2,6 +2,7 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::retry::RetryConfig;
 
 use crate::aws;
 use crate::cli::StoreArgs;
@@ -9,10 +10,13 @@ use crate::failure::Failure;
 use crate::settings::{ENDPOINT_VARIABLES, Settings};
 use crate::{FAILED, USAGE};
 
-/// Originals and renditions, through one client.
+/// Originals and renditions.
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
+    /// For everything but the bytes of originals; tries again by itself.
     pub(crate) client: Client,
+    /// For the bytes of originals: accelerated where that is chosen, and never tries again by itself.
+    pub(crate) sender: Client,
     /// Bucket of the originals.
     pub(crate) originals: String,
     /// Bucket of the renditions.
@@ -84,13 +88,35 @@ impl Store {
             None if is_any_empty(&ENDPOINT_VARIABLES) => _ = config.set_endpoint_url(None),
             None => {}
         }
+        let client = Client::from_conf(config.build());
         Self {
-            client: Client::from_conf(config.build()),
+            sender: sender(&client, false),
+            client,
             originals: settings.originals.clone(),
             derived: settings.derived.clone(),
             endpoint,
             settings: settings.clone(),
         }
+    }
+
+    /// The same buckets, with uploads going by Transfer Acceleration.
+    pub(crate) fn accelerated(self) -> Self {
+        Self { sender: sender(&self.client, true), ..self }
+    }
+
+    /// Whether bodies are signed, which costs a SHA-256 of all bytes. Their checksums are signed in any case, and on
+    /// other ways TLS, or this machine's own memory, is what nobody can reach into.
+    pub(crate) fn signs_payload(&self) -> bool {
+        let Some(rest) = self.endpoint.as_ref().and_then(|endpoint| endpoint.strip_prefix("http://")) else {
+            return false;
+        };
+        let authority = rest.split('/').next().unwrap_or_default();
+        let host = authority
+            .rsplit_once(':')
+            .filter(|(_, port)| !port.contains(']'))
+            .map_or(authority, |(host, _)| host);
+        let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+        host != "localhost" && !address.is_ok_and(|address| address.is_loopback())
     }
 
     /// What URLs of renditions begin with if no flag says: as the profile has it, else the bucket at the
@@ -102,6 +128,11 @@ impl Store {
         let endpoint = self.endpoint.as_ref();
         endpoint.map(|endpoint| format!("{endpoint}/{}", self.derived)).unwrap_or_default()
     }
+}
+
+fn sender(client: &Client, accelerate: bool) -> Client {
+    let config = client.config().to_builder().retry_config(RetryConfig::disabled()).accelerate(accelerate);
+    Client::from_conf(config.build())
 }
 
 fn is_any_empty(variables: &[&str]) -> bool {

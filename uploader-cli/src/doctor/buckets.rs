@@ -1,14 +1,13 @@
 //! Whether both buckets are there and let us do what uploads need.
 
 use aws_sdk_s3::error::SdkError;
-use aws_sdk_s3::types::BucketAccelerateStatus;
 use manifest::manifest_key;
 
 use super::check::Check;
 use super::clock::Watch;
 use crate::failure::Failure;
-use crate::manifests;
 use crate::store::Store;
+use crate::{accelerate, manifests};
 
 /// A key that no author chooses, under which nothing is ever left.
 const PROBE: &str = ".uploader-doctor/probe";
@@ -118,36 +117,28 @@ async fn upload(store: &Store) -> Check {
 async fn acceleration(store: &Store) -> Check {
     let name = "acceleration";
     let wanted = store.settings.accelerate == Some(true);
-    let impossible = |why: &str| {
-        if wanted {
-            Check::error(name, why, "Take `accelerate = true` out of the profile.")
+    if let Some(why) = accelerate::obstacle(store) {
+        let detail = format!("not possible: {why}");
+        return if wanted {
+            Check::error(name, detail, "Take `accelerate = true` out of the profile.")
         } else {
-            Check::skipped(name, why)
-        }
-    };
-    if let Some(endpoint) = &store.endpoint {
-        return impossible(&format!("not possible at {endpoint}: it is Amazon's"));
+            Check::skipped(name, detail)
+        };
     }
-    if store.originals.contains('.') {
-        return impossible("not possible for a bucket with dots in its name");
-    }
-    let asked = store.client.get_bucket_accelerate_configuration().bucket(&store.originals).send().await;
-    match asked {
-        Ok(answer) if answer.status() == Some(&BucketAccelerateStatus::Enabled) => {
+    match accelerate::ask(store).await {
+        Ok(true) => {
             let unused =
                 if store.settings.accelerate == Some(false) { ", but the profile says no" } else { "" };
             Check::ok(name, format!("the bucket has it{unused}"))
         }
-        Ok(_) if wanted => Check::error(
+        Ok(false) if wanted => Check::error(
             name,
             "the profile says yes, but the bucket hasn't got it",
             "Ask the operator to turn Transfer Acceleration on, or set `accelerate = false`.",
         ),
-        Ok(_) => Check::skipped(name, "the bucket hasn't got it"),
-        Err(error) => {
-            let bucket = &store.originals;
-            let failure =
-                Failure::of_request(&error, bucket, store).needing("s3:GetAccelerateConfiguration", bucket);
+        Ok(false) => Check::skipped(name, "the bucket hasn't got it"),
+        Err(failure) => {
+            let failure = failure.needing("s3:GetAccelerateConfiguration", &store.originals);
             Check::warning(name, format!("it cannot be told: {}", failure.message), failure.remedy)
         }
     }

@@ -11,7 +11,7 @@ use super::check::Check;
 use crate::failure::innermost;
 use crate::settings::Settings;
 use crate::store::Store;
-use crate::{aws, config};
+use crate::{aws, state};
 
 /// The configuration file, which made sense.
 pub(super) fn configuration(settings: &Settings) -> Check {
@@ -63,19 +63,15 @@ pub(super) async fn credentials(shared: &SdkConfig, store: &Store) -> Check {
 /// Whether a resumable upload can be written down.
 pub(super) fn state_folder() -> Check {
     let name = "state";
-    let Some(folder) = config::state_folder(|name| env::var(name).ok()) else {
-        return Check::error(
-            name,
-            "there is no home folder",
-            format!("Name a folder with {}.", config::STATE_VARIABLE),
-        );
+    let Some(folder) = state::folder(|name| env::var(name).ok()) else {
+        return Check::error(name, "there is no home folder", "Name a folder with UPLOADER_STATE.");
     };
     match try_writing(&folder) {
         Ok(()) => Check::ok(name, format!("{} is writable", folder.display())),
         Err(error) => Check::error(
             name,
             format!("{} cannot be written: {error}", folder.display()),
-            format!("Check its permissions, or name another folder with {}.", config::STATE_VARIABLE),
+            "Check its permissions, or name another folder with UPLOADER_STATE.",
         ),
     }
 }

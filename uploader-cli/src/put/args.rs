@@ -5,40 +5,54 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::about::Focus;
 use crate::cli::{OutputArgs, SnippetArgs, StoreArgs};
 
 const EXAMPLES: &str = "\
 Examples:
   uploader put harbour.jpg --alt \"Boats in the harbour at dawn\"
-  uploader put photos/ --to 2026/lisbon --markup jsx --base-url https://img.example.org
+  uploader put photos/ --to 2026/lisbon --exclude '*.png' --dry-run
+  convert ... jpg:- | uploader put - --name chart.jpg --markup jsx
 
-Exit status: 0 all well, 1 something failed, 2 wrong usage.";
+A large upload that was interrupted goes on where it stopped: run it again.
+Exit status: 0 all well, 1 something failed, 2 wrong usage, 130 interrupted.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct PutArgs {
-    /// Pictures, and folders of pictures
+    /// Pictures, folders of pictures, patterns; - is standard input
     #[arg(required = true)]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// Folder of the bucket that the files go to
-    #[arg(long, value_name = "PREFIX", default_value = "", hide_default_value = true)]
-    pub(crate) to: String,
+    #[command(flatten)]
+    pub(crate) way: WayArgs,
 
-    /// Upload even what is no picture that can be derived
+    /// What standard input is called
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+
+    /// Say what would be sent where, and stop
     #[arg(long)]
-    pub(crate) force: bool,
+    pub(crate) dry_run: bool,
 
-    /// Don't wait for the renditions; prints no markup
-    #[arg(long)]
-    pub(crate) no_wait: bool,
+    /// Texts for many pictures: a TOML file of "file name" = "alt text"
+    #[arg(long, value_name = "FILE", conflicts_with = "alt")]
+    pub(crate) alt_file: Option<PathBuf>,
 
-    /// How long to wait for one file's renditions
-    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
-    pub(crate) timeout: Duration,
+    /// Text beside the picture
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) caption: Option<String>,
+
+    /// What crops keep in sight, as shares of width and height, such as 0.4,0.25
+    #[arg(long, value_name = "X,Y")]
+    pub(crate) focal_point: Option<Focus>,
 
     #[command(flatten)]
     pub(crate) snippet: SnippetArgs,
+
+    /// Put the markup into the terminal's clipboard (OSC 52)
+    #[arg(long)]
+    pub(crate) clipboard: bool,
 
     #[command(flatten)]
     pub(crate) store: StoreArgs,
@@ -47,7 +61,71 @@ pub(crate) struct PutArgs {
     pub(crate) output: OutputArgs,
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+/// How files get to the bucket; `watch` has these, too.
+#[derive(Debug, Args)]
+pub(crate) struct WayArgs {
+    /// Folder of the bucket that the files go to
+    #[arg(long, value_name = "PREFIX", default_value = "", hide_default_value = true)]
+    pub(crate) to: String,
+
+    /// Only files of folders that match, as in .gitignore
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) include: Vec<String>,
+
+    /// No files of folders that match, as in .gitignore
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+
+    /// Upload even what is no picture that can be derived
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    /// Replace other pictures under the same keys
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+
+    /// Send by Transfer Acceleration [default: if the bucket has it]
+    #[arg(long, overrides_with = "no_accelerate")]
+    accelerate: bool,
+
+    /// Send the regular way
+    #[arg(long)]
+    no_accelerate: bool,
+
+    /// Bytes of a part of a large file, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 8, hide = true, value_parser = clap::value_parser!(u64).range(5..=5120))]
+    part_size: u64,
+
+    /// How long the network may fail before an upload is given up
+    #[arg(long, value_name = "SECONDS", default_value = "60", hide = true, value_parser = seconds)]
+    pub(crate) retry_for: Duration,
+
+    /// Don't wait for the renditions; prints no markup
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+
+    /// How long to wait for one file's renditions
+    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+}
+
+impl WayArgs {
+    /// Whether uploads shall be accelerated, if somebody said so.
+    pub(crate) fn accelerate(&self) -> Option<bool> {
+        match (self.accelerate, self.no_accelerate) {
+            (_, true) => Some(false),
+            (true, false) => Some(true),
+            (false, false) => None,
+        }
+    }
+
+    /// Bytes of a part.
+    pub(crate) fn part_bytes(&self) -> u64 {
+        self.part_size << 20
+    }
+}
+
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     let digits = text.strip_suffix('s').unwrap_or(text);
     let seconds: u32 =
         digits.parse().map_err(|_| "give a whole number of seconds, such as 120".to_owned())?;

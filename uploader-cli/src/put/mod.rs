@@ -1,50 +1,26 @@
-//! `uploader put`: each file is looked at, sent, waited for, and reported, in the order given.
+//! `uploader put`: files are looked at, compared with what is there, sent, waited for, and reported in the order given.
 
+mod about;
 mod args;
+mod ask;
+mod compare;
 mod inspect;
 mod outcome;
 mod plan;
-mod send;
+mod session;
 mod wait;
 
 use std::env;
 
-use futures::StreamExt;
-use manifest::Markup;
-use tokio::sync::Semaphore;
-
 use crate::console::Console;
 use crate::settings::Settings;
 use crate::store::Store;
-use crate::{FAILED, USAGE, WELL};
-pub(crate) use args::PutArgs;
-use outcome::{End, Outcome};
-use plan::Item;
-
-/// Files that are sent at once.
-const SENDING: usize = 4;
-
-/// Files that are on their way at once, most of them waiting for their renditions.
-const UNDERWAY: usize = 64;
-
-/// What all files of one run have in common.
-struct Run {
-    args: PutArgs,
-    store: Store,
-    /// How the markup is written, if it is wanted.
-    markup: Option<Markup>,
-    sending: Semaphore,
-    /// One file at a time is held in memory as a whole.
-    inspecting: Semaphore,
-    console: Console,
-}
-
-impl Run {
-    /// Whether nobody has said what URLs begin with; `--base-url ""` does.
-    fn has_no_base_url(&self) -> bool {
-        self.args.snippet.base_url.is_none() && self.store.default_base_url().is_empty()
-    }
-}
+use crate::{FAILED, INTERRUPTED, USAGE};
+use about::{About, Texts};
+pub(crate) use args::{PutArgs, WayArgs};
+pub(crate) use plan::items;
+use plan::{Item, Usage};
+pub(crate) use session::{Session, Tell};
 
 /// Puts what `args` name; the answer is the exit status.
 ///
@@ -52,84 +28,99 @@ impl Run {
 ///
 /// When standard output takes no more.
 pub(crate) async fn run(args: PutArgs) -> anyhow::Result<u8> {
-    let usage = plan::items(&args).map_err(|usage| usage.to_string());
-    let usage =
-        usage.and_then(|items| Ok((items, Settings::resolve(&args.store, |name| env::var(name).ok())?)));
-    let (items, settings) = match usage {
+    let console = Console::new(&args.output);
+    // Standard input lies there as long as this lives.
+    let spooled;
+    let usage = match stdin_name(&args) {
+        Ok(Some(name)) => {
+            spooled = spool()?;
+            plan::piped(spooled.path(), name, &args.way).map(|item| vec![item])
+        }
+        Ok(None) => items(&args.paths, &args.way),
+        Err(usage) => Err(usage),
+    };
+    let usage = usage.and_then(|items| check_shared(&args, items)).map_err(|usage| usage.to_string());
+    let usage = usage.and_then(|items| {
+        let texts = args.alt_file.as_deref().map(Texts::read).transpose()?.unwrap_or_default();
+        Ok((items, texts, Settings::resolve(&args.store, |name| env::var(name).ok())?))
+    });
+    let (items, texts, settings) = match usage {
         Ok(usage) => usage,
         Err(usage) => {
-            eprintln!("error: {usage}");
+            console.error(usage);
             return Ok(USAGE);
         }
     };
     let store = match Store::open(&settings).await {
         Ok(store) => store,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            console.error(failure);
             return Ok(FAILED);
         }
     };
-    let run = Run {
-        markup: args.snippet.markup(&store),
-        console: Console::new(&args.output, items.len()),
-        sending: Semaphore::new(SENDING),
-        inspecting: Semaphore::new(1),
-        args,
-        store,
+    let about =
+        About { alt: args.snippet.alt.clone(), caption: args.caption.clone(), focal_point: args.focal_point };
+    let markup = args.snippet.markup(&store);
+    if !args.way.no_wait
+        && !args.dry_run
+        && markup.is_some()
+        && args.snippet.base_url.is_none()
+        && store.default_base_url().is_empty()
+    {
+        console.warning("URLs are relative; give --base-url https://your-cdn");
+    }
+    let tell = Tell { json: args.output.json, events: args.output.events, clipboard: args.clipboard };
+    let session = match Session::new(store, args.way, markup, tell, console.clone()).await {
+        Ok(session) => session,
+        Err(failure) => {
+            console.error(failure);
+            return Ok(FAILED);
+        }
     };
 
-    if !run.args.no_wait && run.markup.is_some() && run.has_no_base_url() {
-        run.console.warning("URLs are relative; give --base-url https://your-cdn");
-    }
-
-    let mut status = WELL;
-    let mut outcomes = futures::stream::iter(items).map(|item| put(&run, item)).buffered(UNDERWAY);
-    while let Some(outcome) = outcomes.next().await {
-        outcome.report(&run.console, &run.store, run.args.output.json)?;
-        if !outcome.is_well() {
-            status = FAILED;
+    let interrupted = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            // Where it cannot be heeded, it ends the program as ever.
+            std::future::pending::<()>().await;
         }
-        run.console.advance();
+    };
+    tokio::select! {
+        status = session.put(items, &about, &texts, args.dry_run) => status,
+        () = interrupted => {
+            console.finish();
+            let [gone, bytes, settled, files] = console.standing();
+            console.error(format_args!(
+                "interrupted; {settled} of {files} files are done, {} of {} are sent. The same command goes on from there; \
+                 `uploader abort` throws away what is unfinished.",
+                indicatif::HumanBytes(gone), indicatif::HumanBytes(bytes)
+            ));
+            Ok(INTERRUPTED)
+        }
     }
-    run.console.finish();
-    Ok(status)
 }
 
-/// One file, from the disk to its markup.
-async fn put(run: &Run, item: Item) -> Outcome {
-    let mut outcome = Outcome::new(&item);
-    let path = match item.path {
-        Ok(path) => path,
-        Err(failure) => return outcome.ended(End::Refused(failure)),
-    };
-
-    let sent = {
-        let _turn = run.sending.acquire().await;
-        run.console.doing(format_args!("sending {}", outcome.file));
-        let looked = {
-            let _alone = run.inspecting.acquire().await;
-            inspect::inspect(&path, run.args.force).await
-        };
-        let inspected = match looked {
-            Ok(inspected) => inspected,
-            Err(failure) => return outcome.ended(End::Refused(failure)),
-        };
-        outcome.bytes = Some(inspected.bytes);
-        outcome.warnings.extend(inspected.warnings.iter().cloned());
-        match send::send(&run.store, &path, &item.key, &inspected).await {
-            Ok(sent) => sent,
-            Err(failure) => return outcome.ended(End::Failed(failure)),
-        }
-    };
-    outcome.sent = Some(sent.clone());
-    if run.args.no_wait {
-        return outcome.ended(End::Uploaded);
+/// What standard input is called, if it is to be sent.
+fn stdin_name(args: &PutArgs) -> Result<Option<&str>, Usage> {
+    let is_stdin = |path: &std::path::PathBuf| path.as_os_str() == plan::STDIN;
+    match (&args.paths[..], &args.name) {
+        ([path], Some(name)) if is_stdin(path) => Ok(Some(name)),
+        (paths, None) if !paths.iter().any(is_stdin) => Ok(None),
+        _ => Err(Usage::Stdin),
     }
+}
 
-    run.console.doing(format_args!("waiting for the renditions of {}", outcome.file));
-    let end = match wait::for_manifest(&run.store, &item.key, &sent, run.args.timeout).await {
-        Ok(manifest) => End::of_manifest(&manifest, run.markup.as_ref()),
-        Err(failure) => End::Failed(failure),
-    };
-    outcome.ended(end)
+/// A text about one picture must not be said of several.
+fn check_shared(args: &PutArgs, items: Vec<Item>) -> Result<Vec<Item>, Usage> {
+    let told = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
+    if items.len() > 1 && (told(&args.snippet.alt) || told(&args.caption) || args.focal_point.is_some()) {
+        return Err(Usage::SharedAlt { files: items.len() });
+    }
+    Ok(items)
+}
+
+/// Standard input in a file: its size has to be known, and it may have to be sent twice.
+fn spool() -> std::io::Result<tempfile::NamedTempFile> {
+    let mut file = tempfile::NamedTempFile::new()?;
+    std::io::copy(&mut std::io::stdin().lock(), &mut file)?;
+    Ok(file)
 }

@@ -6,16 +6,58 @@ use indicatif::HumanBytes;
 use manifest::{Manifest, Markup, MarkupError, Reason};
 use serde::Serialize;
 
+use super::inspect::Inspected;
 use super::plan::Item;
-use super::send::Sent;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::store::Store;
+use crate::transfer::Sent;
+
+/// What is done about a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Action {
+    /// It is sent where nothing was.
+    New,
+    /// The same bytes are there, and all is said about them.
+    Unchanged,
+    /// The same bytes are there; something else is said about them.
+    Described,
+    /// It takes another picture's place.
+    Replaced,
+}
+
+impl Action {
+    /// Whether the file's bytes are sent.
+    pub(super) fn sends(self) -> bool {
+        matches!(self, Self::New | Self::Replaced)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Unchanged => "unchanged",
+            Self::Described => "described",
+            Self::Replaced => "replaced",
+        }
+    }
+
+    /// In words; empty of what is usual.
+    fn remark(self) -> &'static str {
+        match self {
+            Self::New => "",
+            Self::Unchanged => ", unchanged",
+            Self::Described => ", described anew",
+            Self::Replaced => ", replaced",
+        }
+    }
+}
 
 /// How it ended.
 #[derive(Debug)]
 pub(super) enum End {
-    /// Sent; nobody waited.
+    /// Nothing was done; this is what would be.
+    Planned,
+    /// Sent, or there already; nobody waited.
     Uploaded,
     /// The renditions are there.
     Derived {
@@ -39,8 +81,12 @@ pub(super) struct Outcome {
     pub(super) file: String,
     key: String,
     /// Bytes, once it was looked at.
-    pub(super) bytes: Option<u64>,
-    pub(super) warnings: Vec<String>,
+    bytes: Option<u64>,
+    media_type: Option<&'static str>,
+    /// Pixels.
+    size: Option<(u32, u32)>,
+    action: Option<Action>,
+    warnings: Vec<String>,
     pub(super) sent: Option<Sent>,
     end: End,
 }
@@ -48,11 +94,14 @@ pub(super) struct Outcome {
 /// One line of `--json`. Fields are added, never renamed.
 #[derive(Serialize)]
 struct Line<'a> {
+    event: &'static str,
     file: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     key: &'a str,
     bucket: &'a str,
     state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,6 +142,7 @@ impl End {
 
     fn state(&self) -> &'static str {
         match self {
+            Self::Planned => "planned",
             Self::Uploaded => "uploaded",
             Self::Derived { .. } => "derived",
             Self::Refused(_) => "refused",
@@ -103,7 +153,7 @@ impl End {
 
     fn failure(&self) -> Option<&Failure> {
         match self {
-            Self::Uploaded | Self::Derived { .. } => None,
+            Self::Planned | Self::Uploaded | Self::Derived { .. } => None,
             Self::Refused(failure) | Self::Rejected(failure) | Self::Failed(failure) => Some(failure),
         }
     }
@@ -121,10 +171,22 @@ impl Outcome {
             file: item.name.clone(),
             key: item.key.clone(),
             bytes: None,
+            media_type: None,
+            size: None,
+            action: None,
             warnings: Vec::new(),
             sent: None,
             end: End::Uploaded,
         }
+    }
+
+    /// What was found out before anything was sent.
+    pub(super) fn looked_at(&mut self, file: &Inspected, action: Action) {
+        self.bytes = Some(file.stamp.bytes);
+        self.media_type = Some(file.media_type);
+        self.size = file.size;
+        self.action = Some(action);
+        self.warnings.clone_from(&file.warnings);
     }
 
     pub(super) fn ended(mut self, end: End) -> Self {
@@ -134,6 +196,14 @@ impl Outcome {
 
     pub(super) fn is_well(&self) -> bool {
         self.end.failure().is_none()
+    }
+
+    /// The markup, if there is some.
+    pub(super) fn markup(&self) -> Option<&str> {
+        match &self.end {
+            End::Derived { markup, .. } => markup.as_deref(),
+            _ => None,
+        }
     }
 
     /// Tells people on standard error; puts the markup, or the JSON line, on standard output.
@@ -147,9 +217,17 @@ impl Outcome {
             console.warning(format_args!("{}: {warning}", self.file));
         }
         match &self.end {
+            End::Planned => {
+                let kind = self.media_type.unwrap_or_default();
+                let size = self.size.map(|(width, height)| format!(" {width}×{height}")).unwrap_or_default();
+                let bytes = HumanBytes(self.bytes.unwrap_or_default());
+                let action = self.action.map(Action::name).unwrap_or_default();
+                console.info(format_args!("{} → {place} ({kind}{size}, {bytes}): {action}", self.file));
+            }
             End::Uploaded | End::Derived { .. } => {
                 let size = HumanBytes(self.bytes.unwrap_or_default());
-                console.info(format_args!("{} → {place} ({size}): {}", self.file, self.end.state()));
+                let remark = self.action.map(Action::remark).unwrap_or_default();
+                console.info(format_args!("{} → {place} ({size}): {}{remark}", self.file, self.end.state()));
             }
             End::Refused(failure) => console.error(format_args!("{} was not sent: {failure}", self.file)),
             End::Rejected(failure) => {
@@ -184,14 +262,16 @@ impl Outcome {
         };
         let sent = self.sent.as_ref();
         Line {
+            event: "settled",
             file: &self.file,
             key: &self.key,
             bucket: &store.originals,
             state: self.end.state(),
+            action: self.action.map(Action::name),
             bytes: self.bytes,
             etag: sent.map(|sent| sent.etag.as_str()),
             version_id: sent.and_then(|sent| sent.version_id.as_deref()),
-            checksum_crc64nvme: sent.map(|sent| sent.crc64nvme.as_str()),
+            checksum_crc64nvme: sent.and_then(|sent| sent.crc64nvme.as_deref()),
             markup,
             missing_alt,
             warnings: self.all_warnings(),

@@ -7,9 +7,9 @@ use aws_sdk_s3::operation::get_object::GetObjectError;
 use manifest::{Manifest, State, manifest_key};
 use tokio::time::Instant;
 
-use super::send::Sent;
 use crate::failure::{Failure, innermost};
 use crate::store::Store;
+use crate::transfer::Sent;
 
 /// The first pause between two looks; a laptop is done with a small picture in about that time.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);

@@ -1,0 +1,113 @@
+//! What lies in the bucket already, so that nothing is sent twice and nothing is replaced unasked.
+
+use std::collections::HashMap;
+
+use futures::StreamExt;
+
+use crate::failure::Failure;
+use crate::store::Store;
+use crate::transfer::Present;
+
+/// Questions about single keys at once.
+const ASKING: usize = 16;
+
+/// What lies under a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Existing {
+    Nothing,
+    /// The same bytes.
+    Same(Present),
+    /// Other bytes.
+    Other(Present),
+}
+
+/// One page of what the bucket lists.
+struct Listing {
+    /// Bytes and etag by key.
+    objects: HashMap<String, (u64, String)>,
+    /// Keys up to this one are known; `None` if all of the prefix are.
+    up_to: Option<String>,
+}
+
+impl Listing {
+    /// Whether `key` is known not to be there.
+    fn lacks(&self, key: &str) -> bool {
+        let covered = self.up_to.as_ref().is_none_or(|last| key <= last.as_str());
+        covered && !self.objects.contains_key(key)
+    }
+}
+
+/// What lies under the keys of `files` (key, path, bytes), in that order.
+///
+/// One listing tells which keys are there at all; only those are asked about one by one.
+pub(super) async fn compare(
+    store: &Store,
+    files: &[(String, std::path::PathBuf, u64)],
+) -> Vec<Result<Existing, Failure>> {
+    let listing = match files {
+        [] | [_] => None,
+        _ => list(store, files.iter().map(|(key, ..)| key.as_str())).await,
+    };
+    let listing = &listing;
+    futures::stream::iter(files)
+        .map(|(key, path, bytes)| async move {
+            if let Some(listing) = listing {
+                if listing.lacks(key) {
+                    return Ok(Existing::Nothing);
+                }
+                if let Some((length, etag)) = listing.objects.get(key).filter(|(length, _)| length != bytes) {
+                    return Ok(Existing::Other(Present::listed(*length, etag)));
+                }
+            }
+            let Some(present) = Present::find(store, key).await? else {
+                return Ok(Existing::Nothing);
+            };
+            let (path, bytes, found) = (path.clone(), *bytes, present.clone());
+            let same = tokio::task::spawn_blocking(move || found.holds(&path, bytes)).await;
+            match same.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked))) {
+                Ok(true) => Ok(Existing::Same(present)),
+                Ok(false) => Ok(Existing::Other(present)),
+                Err(error) => Err(super::inspect::unreadable(&error)),
+            }
+        })
+        .buffered(ASKING)
+        .collect()
+        .await
+}
+
+/// The first page of the keys that begin as all of `keys` do; `None` if they may not be listed, or the bucket is
+/// asked about in vain, which the next question shows.
+async fn list(store: &Store, keys: impl Iterator<Item = &str>) -> Option<Listing> {
+    let prefix = keys.map(str::to_owned).reduce(|common, key| {
+        let same = common.char_indices().zip(key.chars()).find(|((_, a), b)| a != b);
+        let length = same.map_or(common.len().min(key.len()), |((at, _), _)| at);
+        common[..length].to_owned()
+    })?;
+    let request = store.client.list_objects_v2().bucket(&store.originals).prefix(prefix);
+    let page = request.send().await.ok()?;
+    let object = |object: &aws_sdk_s3::types::Object| {
+        let bytes = u64::try_from(object.size()?).ok()?;
+        Some((object.key()?.to_owned(), (bytes, object.e_tag()?.trim_matches('"').to_owned())))
+    };
+    let up_to = match page.is_truncated() {
+        Some(true) => {
+            page.contents().last().and_then(|last| last.key().map(str::to_owned)).or(Some(String::new()))
+        }
+        _ => None,
+    };
+    Some(Listing { objects: page.contents().iter().filter_map(object).collect(), up_to })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_knows_of_keys_up_to_its_last() {
+        let objects = HashMap::from([("b".to_owned(), (1, "e".to_owned()))]);
+        let listing = Listing { objects, up_to: Some("b".into()) };
+        assert!(listing.lacks("a") && !listing.lacks("b") && !listing.lacks("c"));
+        let whole = Listing { up_to: None, ..listing };
+        assert!(whole.lacks("c"));
+    }
+}

@@ -1,0 +1,368 @@
+//! A run of transfers: from items to outcomes.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use indicatif::HumanBytes;
+use manifest::Markup;
+use tokio::sync::Semaphore;
+
+use super::about::{About, Texts};
+use super::args::WayArgs;
+use super::ask;
+use super::compare::{Existing, compare};
+use super::inspect::{Inspected, inspect};
+use super::outcome::{Action, End, Outcome};
+use super::plan::Item;
+use super::wait;
+use crate::accelerate;
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::state;
+use crate::store::Store;
+use crate::transfer::{Condition, Sent, Transfer, Transfers, named};
+use crate::{FAILED, WELL};
+
+/// Files that are looked at, at once.
+const LOOKING: usize = 4;
+
+/// Files that are on their way at once, most of them waiting for their renditions.
+const UNDERWAY: usize = 64;
+
+/// How often `--events` tell how far it has come.
+const EVENT_EVERY: Duration = Duration::from_secs(1);
+
+/// What all files of one run have in common.
+pub(crate) struct Session {
+    store: Store,
+    way: WayArgs,
+    /// How the markup is written, if it is wanted.
+    markup: Option<Markup>,
+    tell: Tell,
+    console: Console,
+    transfers: Transfers,
+}
+
+/// How results are told.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Tell {
+    /// A JSON object a file.
+    pub(crate) json: bool,
+    /// JSON objects of what happens meanwhile, too.
+    pub(crate) events: bool,
+    /// The markup goes to the terminal's clipboard.
+    pub(crate) clipboard: bool,
+}
+
+/// One file, and what is to be done about it.
+struct Job {
+    item: Item,
+    step: Result<Ready, End>,
+}
+
+/// A file that can be sent.
+struct Ready {
+    path: PathBuf,
+    file: Inspected,
+    existing: Existing,
+    about: About,
+    action: Action,
+}
+
+impl Session {
+    /// # Errors
+    ///
+    /// A [`Failure`] when uploads shall be accelerated and cannot be.
+    pub(crate) async fn new(
+        store: Store,
+        way: WayArgs,
+        markup: Option<Markup>,
+        tell: Tell,
+        console: Console,
+    ) -> Result<Self, Failure> {
+        let folder = state::folder(|name| std::env::var(name).ok());
+        let wished = way.accelerate().or(store.settings.accelerate);
+        let store = accelerate::choose(store, wished, folder.as_deref()).await?;
+        let journals = folder.map(|folder| state::journals(&folder));
+        let transfers = Transfers::new(&store, journals, way.retry_for, way.part_bytes());
+        Ok(Self { store, way, markup, tell, console, transfers })
+    }
+
+    /// Puts `items`; the answer is the exit status.
+    ///
+    /// # Errors
+    ///
+    /// When standard output takes no more.
+    pub(crate) async fn put(
+        &self,
+        items: Vec<Item>,
+        about: &About,
+        texts: &Texts,
+        dry_run: bool,
+    ) -> anyhow::Result<u8> {
+        let mut jobs = self.look(items).await;
+        self.compare(&mut jobs).await;
+        self.describe(&mut jobs, about, texts, dry_run)?;
+        self.permit(&mut jobs, dry_run)?;
+        let sending =
+            || jobs.iter().filter_map(|job| job.step.as_ref().ok()).filter(|ready| ready.action.sends());
+        let bytes = sending().map(|ready| ready.file.stamp.bytes).sum();
+        let (files, jobs_in_all) = (sending().count(), jobs.len());
+        self.event(|| serde_json::json!({"event": "planned", "files": jobs_in_all, "to_send": files, "bytes": bytes}))?;
+        if dry_run {
+            let lines = jobs.into_iter().map(|job| self.planned(job)).collect::<Vec<_>>();
+            self.console
+                .info(format_args!("{files} of {jobs_in_all} files would be sent, {}", HumanBytes(bytes)));
+            return self.report_all(futures::stream::iter(lines)).await;
+        }
+        self.console.begin(jobs_in_all, bytes);
+        let outcomes = futures::stream::iter(jobs).map(|job| self.settle(job)).buffered(UNDERWAY);
+        let status = self.report_all(outcomes).await;
+        self.console.finish();
+        status
+    }
+
+    /// What each file is.
+    async fn look(&self, items: Vec<Item>) -> Vec<Job> {
+        let force = self.way.force;
+        // One large file at a time is in memory.
+        let large = &Semaphore::new(1);
+        let looks = futures::stream::iter(items).map(|item| async move {
+            let step = match &item.path {
+                Ok(path) => {
+                    let is_large = std::fs::metadata(path)
+                        .is_ok_and(|metadata| metadata.len() > crate::transfer::USUAL_PART);
+                    let _alone = if is_large { large.acquire().await.ok() } else { None };
+                    let ready = |file| Ready {
+                        path: path.clone(),
+                        file,
+                        existing: Existing::Nothing,
+                        about: About::default(),
+                        action: Action::New,
+                    };
+                    inspect(path, force).await.map(ready).map_err(End::Refused)
+                }
+                Err(failure) => Err(End::Refused(failure.clone())),
+            };
+            Job { item, step }
+        });
+        looks.buffered(LOOKING).collect().await
+    }
+
+    /// What lies under each key already.
+    async fn compare(&self, jobs: &mut [Job]) {
+        let ready = jobs.iter().filter_map(|job| {
+            let ready = job.step.as_ref().ok()?;
+            Some((job.item.key.clone(), ready.path.clone(), ready.file.stamp.bytes))
+        });
+        let found = compare(&self.store, &ready.collect::<Vec<_>>()).await;
+        for (job, found) in jobs.iter_mut().filter(|job| job.step.is_ok()).zip(found) {
+            match found {
+                Ok(existing) => {
+                    if let Ok(ready) = &mut job.step {
+                        ready.existing = existing;
+                    }
+                }
+                Err(failure) => job.step = Err(End::Failed(failure)),
+            }
+        }
+    }
+
+    /// What is said about each picture, and so what is to be done.
+    fn describe(&self, jobs: &mut [Job], about: &About, texts: &Texts, dry_run: bool) -> std::io::Result<()> {
+        let files: Vec<_> = jobs
+            .iter()
+            .filter_map(|job| Some((job.item.path.as_deref().ok()?, job.item.key.as_str())))
+            .collect();
+        for unused in texts.unused(&files) {
+            self.console.warning(unused);
+        }
+        for job in &mut *jobs {
+            if let Ok(ready) = &mut job.step {
+                ready.about = match about {
+                    said if *said == About::default() => texts.about(&ready.path, &job.item.key),
+                    said => said.clone(),
+                };
+            }
+        }
+        if self.markup.is_some() && !self.way.no_wait && !dry_run && !self.tell.json && self.console.can_ask()
+        {
+            let untold = jobs.iter_mut().filter_map(|job| {
+                let ready = job.step.as_mut().ok()?;
+                let said = match &ready.existing {
+                    Existing::Same(present) => About::has_alt(&present.metadata),
+                    _ => false,
+                };
+                (!said && ready.about.alt.is_none()).then_some((job.item.name.as_str(), &mut ready.about.alt))
+            });
+            ask::for_alt_texts(&self.console, untold.collect())?;
+        }
+        for ready in jobs.iter_mut().filter_map(|job| job.step.as_mut().ok()) {
+            ready.action = match &ready.existing {
+                Existing::Nothing => Action::New,
+                Existing::Same(present) if ready.about.is_said_by(&present.metadata) => Action::Unchanged,
+                Existing::Same(_) => Action::Described,
+                Existing::Other(_) => Action::Replaced,
+            };
+        }
+        Ok(())
+    }
+
+    /// Nothing is replaced unasked.
+    fn permit(&self, jobs: &mut [Job], dry_run: bool) -> std::io::Result<()> {
+        let replaces = |job: &Job| job.step.as_ref().is_ok_and(|ready| ready.action == Action::Replaced);
+        let names: Vec<&str> =
+            jobs.iter().filter(|job| replaces(job)).map(|job| job.item.key.as_str()).collect();
+        if names.is_empty() || self.way.overwrite || dry_run {
+            return Ok(());
+        }
+        if self.console.can_ask() && ask::whether_to_replace(&self.console, &names)? {
+            return Ok(());
+        }
+        for job in jobs.iter_mut().filter(|job| replaces(job)) {
+            let message =
+                format!("another picture lies under '{}' in bucket '{}'", job.item.key, self.store.originals);
+            let remedy = "To replace it, give --overwrite; to keep both, choose another folder with --to or rename the file.";
+            job.step = Err(End::Refused(Failure::new("exists", message, remedy)));
+        }
+        Ok(())
+    }
+
+    fn planned(&self, job: Job) -> Outcome {
+        let mut outcome = Outcome::new(&job.item);
+        match job.step {
+            Ok(ready) => {
+                outcome.looked_at(&ready.file, ready.action);
+                outcome.ended(End::Planned)
+            }
+            Err(end) => outcome.ended(end),
+        }
+    }
+
+    /// One file, from the disk to its markup.
+    async fn settle(&self, job: Job) -> Outcome {
+        let mut outcome = Outcome::new(&job.item);
+        let ready = match job.step {
+            Ok(ready) => ready,
+            Err(end) => return outcome.ended(end),
+        };
+        outcome.looked_at(&ready.file, ready.action);
+        let bytes = if ready.action.sends() { ready.file.stamp.bytes } else { 0 };
+        let line = Arc::new(self.console.file(&outcome.file, bytes));
+        let sent = match self.send(&job.item.key, &ready, Arc::clone(&line)).await {
+            Ok(sent) => sent,
+            Err(failure) => return outcome.ended(End::Failed(failure)),
+        };
+        outcome.sent = Some(sent.clone());
+        if self.way.no_wait {
+            return outcome.ended(End::Uploaded);
+        }
+        line.waiting();
+        let markup = self.markup.as_ref().map(|markup| Markup {
+            alt: ready.about.alt.clone().or_else(|| markup.alt.clone()),
+            ..markup.clone()
+        });
+        let end = match wait::for_manifest(&self.store, &job.item.key, &sent, self.way.timeout).await {
+            Ok(manifest) => End::of_manifest(&manifest, markup.as_ref()),
+            Err(failure) => End::Failed(failure),
+        };
+        outcome.ended(end)
+    }
+
+    /// Brings the file, or what is said about it, to the bucket, if it isn't there.
+    async fn send(
+        &self,
+        key: &str,
+        ready: &Ready,
+        line: Arc<crate::console::FileLine>,
+    ) -> Result<Sent, Failure> {
+        let (condition, present) = match &ready.existing {
+            Existing::Nothing => (Condition::Absent, None),
+            Existing::Other(present) => (Condition::Replaces(present.etag.clone()), None),
+            Existing::Same(present) => (Condition::Absent, Some(present)),
+        };
+        if let Some(present) = present {
+            self.transfers.discard(key, &ready.path).await?;
+            return match ready.action {
+                Action::Described => self.rewrite(key, ready, present).await,
+                _ => Ok(present.clone().into()),
+            };
+        }
+        let metadata = ready.about.metadata(&std::collections::HashMap::new())?;
+        let transfer = Transfer {
+            file: &ready.path,
+            stamp: ready.file.stamp,
+            key,
+            media_type: ready.file.media_type,
+            metadata: &metadata,
+            condition: &condition,
+            meter: line,
+        };
+        self.transfers.send(&transfer).await
+    }
+
+    /// Says something else about what lies under `key`: a copy onto itself, as S3 has no other way.
+    async fn rewrite(
+        &self,
+        key: &str,
+        ready: &Ready,
+        present: &crate::transfer::Present,
+    ) -> Result<Sent, Failure> {
+        let store = &self.store;
+        let metadata = ready.about.metadata(&present.metadata)?;
+        let source = percent_encoding::utf8_percent_encode(key, percent_encoding::NON_ALPHANUMERIC);
+        let request = store.client.copy_object().bucket(&store.originals).key(key);
+        let answer = request
+            .copy_source(format!("{}/{source}", store.originals))
+            .copy_source_if_match(format!("\"{}\"", present.etag))
+            .metadata_directive(aws_sdk_s3::types::MetadataDirective::Replace)
+            .set_metadata(Some(metadata.into_iter().collect()))
+            .content_type(present.media_type.as_deref().unwrap_or(ready.file.media_type))
+            .send()
+            .await
+            .map_err(|error| Failure::of_request(&error, &store.originals, store))?;
+        let etag = answer.copy_object_result().and_then(|result| result.e_tag()).unwrap_or(&present.etag);
+        Ok(Sent {
+            etag: etag.trim_matches('"').to_owned(),
+            version_id: named(answer.version_id()),
+            crc64nvme: present.crc64nvme.clone(),
+        })
+    }
+
+    /// Tells of each outcome as it comes.
+    async fn report_all(&self, outcomes: impl futures::Stream<Item = Outcome>) -> anyhow::Result<u8> {
+        let mut status = WELL;
+        let mut outcomes = std::pin::pin!(outcomes);
+        let mut ticks = tokio::time::interval(EVENT_EVERY);
+        let mut snippets = Vec::new();
+        loop {
+            tokio::select! {
+                outcome = outcomes.next() => {
+                    let Some(outcome) = outcome else { break };
+                    self.console.advance();
+                    outcome.report(&self.console, &self.store, self.tell.json)?;
+                    snippets.extend(outcome.markup().map(str::to_owned));
+                    if !outcome.is_well() {
+                        status = FAILED;
+                    }
+                }
+                _ = ticks.tick(), if self.tell.events => {
+                    let [gone, bytes, settled, files] = self.console.standing();
+                    self.event(|| serde_json::json!({
+                        "event": "progress", "bytes": gone, "of_bytes": bytes, "settled": settled, "files": files,
+                    }))?;
+                }
+            }
+        }
+        if self.tell.clipboard && !snippets.is_empty() {
+            ask::to_clipboard(&self.console, &snippets.join("\n"));
+        }
+        Ok(status)
+    }
+
+    fn event(&self, event: impl FnOnce() -> serde_json::Value) -> std::io::Result<()> {
+        if self.tell.events { self.console.result(&event().to_string()) } else { Ok(()) }
+    }
+}
