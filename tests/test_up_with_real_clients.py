@@ -4,6 +4,8 @@ import base64
 import hashlib
 import json
 import os
+import re
+import shlex
 import time
 import urllib.error
 import urllib.request
@@ -11,6 +13,7 @@ import urllib.request
 import boto3.s3.transfer
 import pytest
 
+from conftest import ROOT
 from support import process, s3
 from support.pictures import photograph
 
@@ -74,6 +77,28 @@ def test_a_copy_is_derived(up, aws, photo):
     aws("s3", "cp", photo, "s3://originals/copy/from.jpg")
     aws("s3", "cp", "s3://originals/copy/from.jpg", "s3://originals/copy/to.jpg")
     s3.check_derived(up.s3, "copy/to.jpg", photo.read_bytes())
+
+
+def test_what_is_said_of_a_picture_is_changed_as_the_manual_says(up, aws, photo):
+    key = "2026/harbour.jpg"
+    up.s3.put_object(Bucket="originals", Key=key, Body=photo.read_bytes(), Metadata={"alt": "Boats", "focal-point": "x"})
+    before = s3.check_derived(up.s3, key, photo.read_bytes())
+    assert before["alt"] == "Boats" and "focal_point" not in before
+    assert "focal-point" in before["warnings"][0]
+
+    (command,) = re.findall(r"```sh\n(aws .*?)```", (ROOT / "docs/MARKUP.md").read_text(), re.S)
+    words = shlex.split(command.replace("\\\n", " "))
+    assert key in words
+    for text in ("Boats at dawn", "Boats at dusk"):
+        aws(*[word.replace("Boats%20at%20dawn", text.replace(" ", "%20")) for word in words[1:]])
+        after = s3.wait_until(lambda: found if (found := s3.manifest(up.s3, key))["alt"] == text else None, 30, text)
+        assert after["focal_point"] == {"x": 0.375, "y": 0.2} and "warnings" not in after
+        assert after["renditions"] == before["renditions"]
+    # The warning had to go by deriving anew; the second time there was nothing to derive.
+    versions = up.s3.list_object_versions(Bucket="derived", Prefix=f"{key}/")["Versions"]
+    counts = [sum(version["Key"] == f"{key}/{rendition['path']}" for version in versions)
+              for rendition in after["renditions"]]
+    assert counts == [2] * len(counts)
 
 
 def test_an_overwritten_photograph_is_derived_anew(up):

@@ -1,12 +1,12 @@
 """`uploader put` against `thumbnailer up`: the author's side of one upload."""
 
-import html.parser
 import json
 import urllib.parse
 
 import pytest
 
 from support import process, s3
+from support.elements import elements
 from support.pictures import photograph
 
 
@@ -18,18 +18,6 @@ def put(up, uploader):
     return run
 
 
-class Elements(html.parser.HTMLParser):
-    """Names and attributes of the elements of a piece of HTML, in order."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.all = []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        self.all.append((tag, dict(attributes)))
-
-
 def test_it_prints_the_picture_that_a_page_needs(up, put, tmp_path):
     source = photograph(1400, 900, seed=61)
     file = tmp_path / "harbour a+ü.jpg"
@@ -38,14 +26,14 @@ def test_it_prints_the_picture_that_a_page_needs(up, put, tmp_path):
     key = "2026/lisbon/harbour a+ü.jpg"
     manifest = s3.check_derived(up.s3, key, source, seconds=1)
 
-    elements = Elements(done.stdout).all
-    assert [tag for tag, _ in elements][0] == "picture"
-    (image,) = [attributes for tag, attributes in elements if tag == "img"]
+    found = elements(done.stdout)
+    assert [tag for tag, _ in found][0] == "picture"
+    (image,) = [attributes for tag, attributes in found if tag == "img"]
     assert image["alt"] == 'Boats "at" <dawn>'
     largest = max(manifest["renditions"], key=lambda rendition: rendition["width"])
     assert (int(image["width"]), int(image["height"])) == (largest["width"], largest["height"]) == (1400, 900)
     assert image["loading"] == "lazy" and image["decoding"] == "async"
-    candidates = [entry.split() for _, attributes in elements if "srcset" in attributes
+    candidates = [entry.split() for _, attributes in found if "srcset" in attributes
                   for entry in attributes["srcset"].split(", ")]
     assert len(candidates) == len(manifest["renditions"])
     for url, width in candidates:
@@ -65,7 +53,8 @@ def test_json_has_one_object_a_file_and_all_else_is_on_stderr(put, tmp_path):
     assert all("<picture" in line["markup"] and line["missing_alt"] for line in lines)
 
 
-@pytest.mark.parametrize("kind, sign", [("markdown", "<picture"), ("jsx", "srcSet="), ("url", "http://127.0.0.1")])
+@pytest.mark.parametrize("kind, sign", [("markdown", "<picture"), ("jsx", "srcSet="), ("url", "http://127.0.0.1"),
+                                        ("hugo", "{{< picture\n"), ("astro", 'alt="x" loading="lazy"')])
 def test_other_markup(put, tmp_path, kind, sign):
     file = tmp_path / f"as-{kind}.jpg"
     file.write_bytes(photograph(500, 300, seed=64))

@@ -8,10 +8,11 @@
 //! - `tasks`: what is done, by whom, and what is aimed at; `job`: one task as a contender is told of it
 //! - `ours`: us as a contender; `contender`: any contender's process; `measure`: turns A B A B; `stats`
 //! - `picture`, `reference`, `score`, `equal`: how good the files are that came out
-//! - `inputs`: the files that go in; `machine`: what it ran on
+//! - `inputs`: the files that go in, of which `drawn` is one; `machine`: what it ran on
 //! - `results`: all figures; `report`: the tables made of them
 
 pub mod contender;
+pub mod drawn;
 pub mod equal;
 pub mod inputs;
 pub mod job;

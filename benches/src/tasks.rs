@@ -29,7 +29,7 @@ pub struct Task {
     pub id: &'static str,
     /// What the tables call it.
     pub title: &'static str,
-    /// One of `fixtures::bench::inputs`.
+    /// One of [`crate::inputs::all`].
     pub input: &'static str,
     /// An input that differs in one thing, to be compared with ourselves; and that thing.
     pub twin: Option<(&'static str, &'static str)>,
@@ -199,7 +199,7 @@ pub fn tasks() -> Vec<Task> {
         Task { id: "S-444", title: "12 MP JPEG 4:4:4 → 320 px", input: "12mp-444.jpg", ..plain },
         Task {
             id: "S-turned",
-            title: "12 MP JPEG, orientation 6 → 320 px",
+            title: "12 MP JPEG, orientation 6 → 320 × 427 px",
             input: "12mp-turned.jpg",
             ..plain
         },
@@ -217,6 +217,13 @@ pub fn tasks() -> Vec<Task> {
             title: "100 MP PNG → 320 px PNG",
             input: "100mp.png",
             formats: &[Format::Png],
+            ..plain
+        },
+        Task {
+            id: "M-drawn",
+            title: "100 MP PNG, drawn → 320 px PNG",
+            input: "100mp-drawn.png",
+            formats: &[Format::Png],
             goal: peak(Goal::default(), 120.0),
             ..plain
         },
@@ -232,7 +239,7 @@ mod tests {
 
     #[test]
     fn every_input_is_made() {
-        let made: Vec<&str> = fixtures::bench::inputs().iter().map(|input| input.name).collect();
+        let made: Vec<&str> = crate::inputs::all().iter().map(|input| input.name).collect();
         for task in tasks() {
             for input in [Some(task.input), task.twin.map(|(input, _)| input)].into_iter().flatten() {
                 assert!(made.contains(&input), "{}: {input}", task.id);

@@ -2,6 +2,9 @@
 //!
 //! [`Colors::new`] is the one place that decides how: YCbCr that is sRGB stays as it is; that of another space of
 //! primaries and curves is converted as planes (`planes`), all else by moxcms, pixel by pixel.
+//!
+//! Planes are converted before they are turned, and where nothing needs them as they were, smaller sizes are made from
+//! what was converted.
 
 mod planes;
 
@@ -18,7 +21,7 @@ use crate::plan::{Plan, RenditionSpec};
 use crate::preset::Colour;
 use crate::profile::{self, Shaper, Space};
 use crate::resize::Chroma;
-use planes::Kernel;
+pub(crate) use planes::Kernel;
 
 /// A rendition's pixels: sRGB or the space of `kept`, 8 bits, upright, without alpha unless it is [`Pixels::Rgba`].
 #[derive(Debug)]
@@ -51,6 +54,9 @@ pub(crate) struct Kept {
     /// The same in numbers.
     pub(crate) shaper: Shaper,
 }
+
+/// Raised whenever what is converted deliberately changes, so that renditions get new keys.
+pub(crate) const REVISION: u32 = 2;
 
 /// What becomes of the colours of one source. Made once, used at every size.
 pub(crate) struct Colors {
@@ -119,6 +125,14 @@ impl Colors {
     pub(crate) fn chroma(&self, spec: &RenditionSpec, orientation: Orientation) -> Chroma {
         if self.planes.is_some() { chroma_of(spec, orientation) } else { Chroma::Full }
     }
+
+    /// What 4:2:0 planes have to go through before they are turned.
+    pub(crate) fn of_planes(&self) -> Option<&Kernel> {
+        match &self.planes {
+            Some(OfPlanes::Converted(kernel)) => Some(kernel),
+            Some(OfPlanes::Nothing) | None => None,
+        }
+    }
 }
 
 /// How samples lie, of which colours, and whether they have 16 bits.
@@ -163,18 +177,16 @@ fn has_alpha(layout: Layout, profile: &ColorProfile) -> bool {
 }
 
 /// `picture`, of rendition size, in its final colours and the right way up. YCbCr stays planes where its chroma is
-/// halved already; all else goes through RGB.
+/// halved already, and has gone through [`Colors::of_planes`]; all else goes through RGB.
 pub(crate) fn upright(picture: Picture, colors: &Colors, orientation: Orientation) -> Result<Upright, Fault> {
     let (components, samples, size) = match picture {
         Picture::Planar { model, planes } => {
             let (width, height) = planes.first().map_or((0, 0), |plane| (plane.width, plane.height));
             let (components, samples) = match (model, planes.as_slice()) {
                 (ColorModel::YCbCr, [luma, blue, red]) if is_halved(luma, blue) => {
-                    let planes = match &colors.planes {
-                        Some(OfPlanes::Nothing) => planes,
-                        Some(OfPlanes::Converted(kernel)) => kernel.convert([luma, blue, red]).into(),
-                        None => return Err(Fault::new("chroma was halved that has to become RGB")),
-                    };
+                    if colors.planes.is_none() {
+                        return Err(Fault::new("chroma was halved that has to become RGB"));
+                    }
                     return upright_planes(planes, orientation, colors.kept.clone());
                 }
                 (ColorModel::Grey, [_]) => {

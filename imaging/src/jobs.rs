@@ -61,7 +61,8 @@ pub(crate) fn make<E>(
     hand_over: impl FnMut(Made) -> Result<(), E>,
 ) -> Result<(), Ended<JobError, E>> {
     let kind = Kind::of(&decoded);
-    let jobs = Jobs::list(plan, &kind, |spec| colors.chroma(spec, plan.source.orientation));
+    let converts = colors.of_planes().is_some();
+    let jobs = Jobs::list(plan, &kind, converts, |spec| colors.chroma(spec, plan.source.orientation));
     let given = kind.pieces(decoded);
     let spent = Mutex::new(Timings::default());
     let workshop = Workshop { plan, colors, stop, kind, spent: &spent };
@@ -80,7 +81,7 @@ pub(crate) fn make<E>(
         |product| match product {
             Product::File(rendition, bytes) => hand_over(Made::File(rendition, bytes)),
             Product::Summary(hash, color) => hand_over(Made::Summary(hash, color)),
-            Product::Piece(_) | Product::Upright(_) => Ok(()),
+            Product::Piece(_) | Product::Planes(_) | Product::Upright(_) => Ok(()),
         },
     );
     *timings += spent.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -131,9 +132,9 @@ impl Kind {
 
     fn assemble(self, pieces: Vec<Product>) -> Option<Picture> {
         match self {
-            Self::Planar(model, _) => {
-                let planes: Option<Vec<Plane>> = pieces.into_iter().map(Product::plane).collect();
-                Some(Picture::Planar { model, planes: planes? })
+            Self::Planar(model, count) => {
+                let planes: Vec<Plane> = pieces.into_iter().flat_map(Product::planes).collect();
+                (planes.len() == count).then_some(Picture::Planar { model, planes })
             }
             Self::Interleaved => match pieces.into_iter().next() {
                 Some(Product::Piece(Piece::Pixels(pixels))) => {
@@ -156,15 +157,28 @@ pub(crate) enum Piece {
 #[derive(Clone)]
 enum Product {
     Piece(Piece),
+    /// YCbCr with halved chroma, converted.
+    Planes([Plane; 3]),
     Upright(Arc<Upright>),
     File(usize, Vec<u8>),
     Summary(Vec<u8>, [u8; 3]),
 }
 
 impl Product {
-    fn plane(self) -> Option<Plane> {
+    /// The planes in it, in their order.
+    fn planes(self) -> Vec<Plane> {
         match self {
-            Self::Piece(Piece::Plane(plane)) => Some(plane),
+            Self::Piece(Piece::Plane(plane)) => vec![plane],
+            Self::Planes(planes) => planes.into(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What it holds of a component.
+    fn piece(self, component: usize) -> Option<Piece> {
+        match self {
+            Self::Piece(piece) => Some(piece),
+            Self::Planes(planes) => planes.into_iter().nth(component).map(Piece::Plane),
             _ => None,
         }
     }
@@ -180,8 +194,10 @@ impl Product {
 enum Job {
     /// Done before.
     Decoded,
-    /// To so many pixels, not yet turned.
-    Resize((u32, u32), Chroma),
+    /// A component to so many pixels, not yet turned.
+    Resize(usize, (u32, u32), Chroma),
+    /// Planes of one size to the colours that are asked for.
+    Convert,
     /// Pieces of one size into a picture of the right colours, upright.
     Finish,
     /// The rendition of this number.
@@ -196,26 +212,34 @@ struct Jobs {
 }
 
 impl Jobs {
-    fn list(plan: &Plan, kind: &Kind, chroma_of: impl Fn(&RenditionSpec) -> Chroma) -> Self {
+    /// `converts`: planes with halved chroma go through [`Job::Convert`].
+    fn list(plan: &Plan, kind: &Kind, converts: bool, chroma_of: impl Fn(&RenditionSpec) -> Chroma) -> Self {
         let mut list = Self { jobs: Vec::new(), steps: Vec::new() };
         let decoded = (0..kind.count()).map(|_| list.add(Job::Decoded, Vec::new())).collect();
+        // Smaller sizes are made from what was converted, unless some are to be converted in another way.
+        let once = converts && plan.renditions.iter().all(|spec| chroma_of(spec) != Chroma::Full);
         let sizes: Vec<&[RenditionSpec]> = plan.sizes().collect();
         let bases = bases(&sizes.iter().filter_map(|specs| Some(specs.first()?.width)).collect::<Vec<_>>());
-        // Of each size, the pieces that smaller ones are made from; level 0 is the decoded picture.
-        let mut levels: Vec<Vec<usize>> = vec![decoded];
+        // Level 0 is the decoded picture.
+        let mut levels = vec![Level { pieces: decoded, converted: false }];
         let mut rendition = 0;
         let mut last = None;
         for (specs, base) in sizes.into_iter().zip(bases) {
             let base = levels[base].clone();
             let mut resized: Vec<(usize, Chroma, usize)> = Vec::new();
             let mut finished: Vec<(Chroma, usize)> = Vec::new();
+            let mut conversion = None;
             for spec in specs {
                 let chroma = chroma_of(spec);
                 let picture = match finished.iter().find(|(same, _)| *same == chroma) {
                     Some((_, picture)) => *picture,
                     None => {
                         let size = orient::turned(plan.source.orientation, spec.width, spec.height);
-                        let pieces = list.pieces(&mut resized, &base, size, chroma);
+                        let mut pieces = list.pieces(&mut resized, &base.pieces, size, chroma);
+                        if converts && chroma != Chroma::Full && !base.converted {
+                            let step = list.add(Job::Convert, pieces);
+                            (pieces, conversion) = (vec![step], Some(step));
+                        }
                         let picture = list.add(Job::Finish, pieces);
                         finished.push((chroma, picture));
                         picture
@@ -231,7 +255,10 @@ impl Jobs {
                 let of_it = resized.iter().filter(|(at, ..)| *at == component);
                 of_it.max_by_key(|(_, chroma, _)| *chroma == Chroma::Full).map(|(.., step)| *step)
             };
-            levels.push((0..kind.count()).filter_map(best).collect());
+            levels.push(match conversion.filter(|_| once) {
+                Some(step) => Level { pieces: vec![step; kind.count()], converted: true },
+                None => Level { pieces: (0..kind.count()).filter_map(best).collect(), ..base },
+            });
         }
         if let Some(last) = last {
             let summary = list.add(Job::Summarise, vec![last]);
@@ -261,7 +288,7 @@ impl Jobs {
             let step = match same {
                 Some((.., step)) => *step,
                 None => {
-                    let step = self.add(Job::Resize(size, chroma), vec![from]);
+                    let step = self.add(Job::Resize(component, size, chroma), vec![from]);
                     resized.push((component, chroma, step));
                     step
                 }
@@ -270,6 +297,15 @@ impl Jobs {
         }
         pieces
     }
+}
+
+/// What smaller sizes are made from.
+#[derive(Clone)]
+struct Level {
+    /// The steps that yield each component.
+    pieces: Vec<usize>,
+    /// Whether its colours are those that are asked for.
+    converted: bool,
 }
 
 /// What all steps share.
@@ -287,11 +323,18 @@ impl Workshop<'_> {
         let mixed_up = || JobError::Fault(Fault::new("a step was given what it cannot use"));
         match job {
             Job::Decoded => Err(mixed_up()),
-            Job::Resize(size, chroma) => {
-                let Some(Product::Piece(piece)) = needs.first() else { return Err(mixed_up()) };
+            Job::Resize(component, size, chroma) => {
+                let piece = needs.into_iter().next().and_then(|product| product.piece(*component));
+                let piece = piece.ok_or_else(mixed_up)?;
                 let resized =
                     self.timed(|spent| &mut spent.resize, || resizer.resize(piece, *size, *chroma))?;
                 Ok(Product::Piece(resized))
+            }
+            Job::Convert => {
+                let kernel = self.colors.of_planes().ok_or_else(mixed_up)?;
+                let planes: Vec<Plane> = needs.into_iter().flat_map(Product::planes).collect();
+                let planes = planes.try_into().map_err(|_| mixed_up())?;
+                Ok(Product::Planes(self.timed(|spent| &mut spent.color, || kernel.convert(planes))))
             }
             Job::Finish => {
                 let picture = self.kind.assemble(needs).ok_or_else(mixed_up)?;

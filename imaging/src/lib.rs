@@ -24,8 +24,10 @@
 //! decoded for it, `memory` what it will take. `decode` (one file a format) yields a `picture`; `jobs` lists what is
 //! made of it in which order, and a `crew` of one thread or several does that: `resize` makes it smaller in its own
 //! colour space, `color` converts it to sRGB as `profile` found it and turns it upright by `orient`, `encode` (one file
-//! a format) writes it. `placeholder` sums it up in a few bytes, `stop` ends work early.
+//! a format) writes it. `placeholder` sums it up in a few bytes, `stop` ends work early, `allocator` keeps
+//! memory from one picture to the next.
 
+mod allocator;
 mod color;
 mod convolution;
 mod crew;
@@ -53,6 +55,7 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
+pub use allocator::keep_memory;
 pub use image_header::{Limits, Rejection, SourceInfo, probe};
 pub use plan::{OutputFormat, Plan, RenditionSpec, plan};
 pub use preset::{Colour, Effort, FormatChoice, Preset, PresetError, Quality};

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use fast_image_resize::ResizeOptions;
+use fast_image_resize::{ResizeAlg, ResizeOptions};
 
 use crate::Fault;
 use crate::color::{Pixels, Upright};
 use crate::convolution::{Convolution, Pixel};
+use crate::lanczos;
 
 /// A dominant colour is looked for among so many pixels a side at most.
 const COLOR_SIDE: u32 = 100;
@@ -40,10 +41,11 @@ fn within(most: u32, picture: &Upright) -> (u32, u32) {
 /// `picture` at `size`: in planes where it is in planes, for all of it as RGBA is more than what is done with it.
 fn shrunk(picture: &Upright, size: (u32, u32)) -> Result<Upright, Fault> {
     let mut convolution = Convolution::default();
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(lanczos::filter()));
     let mut resize = |components: usize, from: &[u8], from_size: (u32, u32), size: (u32, u32)| {
         let mut small = vec![0; size.0 as usize * size.1 as usize * components];
         let pixel = Pixel { components, sixteen: false };
-        convolution.resize(pixel, (from_size, from), (size, &mut small), &ResizeOptions::default())?;
+        convolution.resize(pixel, (from_size, from), (size, &mut small), &options)?;
         Ok::<_, Fault>(small)
     };
     let whole = (picture.width, picture.height);

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use image_header::{Limits, Rejection, SourceInfo};
 use sha2::{Digest, Sha256};
 
+use crate::color;
 use crate::decode::shrink;
 use crate::encode;
 use crate::memory;
@@ -79,7 +80,7 @@ impl RenditionSpec {
         format: OutputFormat,
         preset: &Preset,
         alpha: bool,
-        colour: Colour,
+        colour: &str,
     ) -> Self {
         let quality = match format {
             OutputFormat::Jpeg => Some(preset.quality.jpeg),
@@ -90,11 +91,6 @@ impl RenditionSpec {
         let chroma = match format {
             OutputFormat::Jpeg | OutputFormat::Webp => "420",
             OutputFormat::WebpLossless | OutputFormat::Png => "444",
-        };
-        let colour = match colour {
-            Colour::Srgb => "srgb".to_owned(),
-            // Which space that is, only the source says, and its hash is in the key already.
-            Colour::Keep => format!("keep:{}", profile::REVISION),
         };
         let effort = preset.effort;
         let parameters = format!(
@@ -165,7 +161,12 @@ pub fn plan(source: &SourceInfo, preset: &Preset, limits: &Limits) -> Result<Pla
     widths.dedup();
 
     // Renditions of a source of which nothing can be kept are the same either way.
-    let colour = if profile::may_be_wide(source) { preset.colour } else { Colour::Srgb };
+    let (colour, colours) = match (profile::may_be_wide(source), preset.colour) {
+        (false, _) => (Colour::Srgb, "srgb".to_owned()),
+        (true, Colour::Srgb) => (Colour::Srgb, format!("srgb:{}", color::REVISION)),
+        // Which space that is, only the source says, and its hash is in the key already.
+        (true, Colour::Keep) => (Colour::Keep, format!("keep:{}:{}", profile::REVISION, color::REVISION)),
+    };
     let mut renditions = Vec::new();
     let mut warnings = source.notes.clone();
     for target in widths {
@@ -186,7 +187,7 @@ pub fn plan(source: &SourceInfo, preset: &Preset, limits: &Limits) -> Result<Pla
                 continue;
             }
             let size = (target, target_height);
-            renditions.push(RenditionSpec::new(size, format, preset, source.alpha, colour));
+            renditions.push(RenditionSpec::new(size, format, preset, source.alpha, &colours));
         }
     }
     if renditions.is_empty() {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+use crate::color;
 use crate::encode;
 
 /// A format as an operator names it; what it comes to may depend on the source.
@@ -197,13 +198,14 @@ impl Preset {
         widths.sort_unstable();
         widths.dedup();
         let text = format!(
-            "{widths:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+            "{widths:?} {:?} {:?} {:?} {:?} {:?} {:?} {}",
             self.formats,
             self.quality,
             self.effort,
             self.colour,
             self.background,
-            encode::REVISIONS
+            encode::REVISIONS,
+            color::REVISION
         );
         hex::encode(&Sha256::digest(text)[..8])
     }

@@ -32,35 +32,35 @@ pub(crate) struct Resizer {
 }
 
 impl Resizer {
-    /// `source` for a picture of `width` × `height` pixels.
+    /// `source` for a picture of `width` × `height` pixels. A plane that nobody else has lends its memory.
     pub(crate) fn resize(
         &mut self,
-        source: &Piece,
+        source: Piece,
         (width, height): (u32, u32),
         chroma: Chroma,
     ) -> Result<Piece, Fault> {
         Ok(match source {
             Piece::Plane(plane) => Piece::Plane(self.plane(plane, width, height, chroma)?),
-            Piece::Pixels(source) => Piece::Pixels(Arc::new(self.interleaved(source, width, height)?)),
+            Piece::Pixels(source) => Piece::Pixels(Arc::new(self.interleaved(&source, width, height)?)),
         })
     }
 
-    fn plane(&mut self, source: &Plane, width: u32, height: u32, chroma: Chroma) -> Result<Plane, Fault> {
+    fn plane(&mut self, source: Plane, width: u32, height: u32, chroma: Chroma) -> Result<Plane, Fault> {
         let (grid_width, grid_height, extent) = grid(width, height, chroma);
         let (left, crop_width) =
             crop((source.extent.x, source.extent.width), (extent.x, extent.width, grid_width));
         let (top, crop_height) =
             crop((source.extent.y, source.extent.height), (extent.y, extent.height, grid_height));
         if (source.width, source.height, source.extent) == (grid_width, grid_height, extent) {
-            return Ok(source.clone());
+            return Ok(source);
         }
-        let padding = Padding::around(source, (left, crop_width), (top, crop_height));
-        let padded = padding.as_ref().map(|padding| padding.apply(source));
-        let (left, top) = match &padding {
-            Some(padding) => (left + f64::from(padding.left), top + f64::from(padding.top)),
-            None => (left, top),
+        let (source, left, top) = match Padding::around(&source, (left, crop_width), (top, crop_height)) {
+            Some(padding) => {
+                let (left, top) = (left + f64::from(padding.left), top + f64::from(padding.top));
+                (padding.apply(&source), left, top)
+            }
+            None => (source, left, top),
         };
-        let source = padded.as_ref().unwrap_or(source);
         // Chroma of fewer samples than are wanted is interpolated as libjpeg does it: Lanczos would ring at the edges of
         // strong colours.
         let enlarges = crop_width <= f64::from(grid_width) && crop_height <= f64::from(grid_height);
@@ -70,17 +70,26 @@ impl Resizer {
         // Whole rows are weighed and added up much faster than samples within one: both ways are done so, turned over
         // in between.
         let Self { convolution, resized, turned } = self;
-        let length = source.width as usize * grid_height as usize;
-        let upright = columns(convolution, &source.samples, source.width, &down, first(resized, length))?;
-        let upright = if upright { &resized[..length] } else { &source.samples[..] };
-        transpose(upright, source.width as usize, first(turned, length));
-        let mut samples = vec![0; grid_width as usize * grid_height as usize];
-        let both = first(resized, samples.len());
-        let both = match columns(convolution, &turned[..length], grid_height, &across, both)? {
-            true => &resized[..samples.len()],
-            false => &turned[..length],
+        let (across_source, source) = (source.width, source.samples);
+        let (length, size) = (across_source * grid_height, grid_width * grid_height);
+        let (length, size) = (length as usize, size as usize);
+        let upright = columns(convolution, &source, across_source, &down, first(resized, length))?;
+        // What was the source takes what comes next, and the plane at last: the system's work on memory that was never
+        // touched before was a tenth of all there was to do.
+        let (source, mut own) = match upright {
+            true => (Arc::default(), Arc::try_unwrap(source).unwrap_or_default()),
+            false => (source, Vec::new()),
         };
-        transpose(both, grid_height as usize, &mut samples);
+        let is_own = own.len() >= length.max(size);
+        let turned = if is_own { &mut own } else { turned };
+        let from = if upright { &resized[..length] } else { &source[..] };
+        transpose(from, across_source as usize, first(turned, length));
+        let both = columns(convolution, &turned[..length], grid_height, &across, first(resized, size))?;
+        let mut samples = if is_own && both { std::mem::take(turned) } else { vec![0; size] };
+        samples.truncate(size);
+        let from = if both { &resized[..size] } else { &turned[..length] };
+        transpose(from, grid_height as usize, &mut samples);
+        samples.shrink_to_fit();
         Ok(Plane { width: grid_width, height: grid_height, extent, samples: Arc::new(samples) })
     }
 
@@ -245,8 +254,9 @@ mod tests {
     fn halved_chroma_of_an_odd_size_is_repeated_not_stretched() {
         let source = ramp(404, 40);
         let mut resizer = Resizer::default();
-        let even = resizer.plane(&source, 100, 10, Chroma::Halved { left: false, top: false }).unwrap();
-        let odd = resizer.plane(&source, 101, 10, Chroma::Halved { left: false, top: false }).unwrap();
+        let even =
+            resizer.plane(source.clone(), 100, 10, Chroma::Halved { left: false, top: false }).unwrap();
+        let odd = resizer.plane(source.clone(), 101, 10, Chroma::Halved { left: false, top: false }).unwrap();
         assert_eq!((even.width, odd.width, odd.extent.width), (50, 51, 50.5));
         // Sample 25 of the odd grid is centred on luma column 51 of 101.
         let expected = 51.0 / 101.0 * 200.0;
@@ -260,11 +270,29 @@ mod tests {
         let mut mirrored = source.clone();
         Arc::make_mut(&mut mirrored.samples).chunks_exact_mut(303).for_each(<[u8]>::reverse);
         let mut resizer = Resizer::default();
-        let right = resizer.plane(&source, 75, 7, Chroma::Halved { left: false, top: false }).unwrap();
-        let mut left = resizer.plane(&mirrored, 75, 7, Chroma::Halved { left: true, top: false }).unwrap();
+        let right = resizer.plane(source, 75, 7, Chroma::Halved { left: false, top: false }).unwrap();
+        let mut left = resizer.plane(mirrored, 75, 7, Chroma::Halved { left: true, top: false }).unwrap();
         Arc::make_mut(&mut left.samples).chunks_exact_mut(38).for_each(<[u8]>::reverse);
         let worst = right.samples.iter().zip(left.samples.iter()).map(|(a, b)| a.abs_diff(*b)).max();
         assert!(worst <= Some(1), "{worst:?}");
+    }
+
+    #[test]
+    fn whose_memory_it_is_changes_nothing() {
+        let mut source = ramp(150, 90);
+        let samples = Arc::make_mut(&mut source.samples);
+        samples.iter_mut().enumerate().for_each(|(at, sample)| *sample ^= (at * 7 % 61) as u8);
+        // Both ways smaller, both larger, one of each, one way only, and beyond what its memory holds.
+        for (width, height) in [(70, 31), (200, 120), (70, 120), (200, 31), (150, 40), (60, 90), (149, 90)] {
+            for chroma in [Chroma::Full, Chroma::Halved { left: true, top: false }] {
+                let mut resizer = Resizer::default();
+                let shared = resizer.plane(source.clone(), width, height, chroma).unwrap();
+                let own = Plane { samples: Arc::new(source.samples.to_vec()), ..source.clone() };
+                let lent = resizer.plane(own, width, height, chroma).unwrap();
+                assert!(shared.samples == lent.samples, "{width}×{height}, {chroma:?}");
+                assert_eq!(lent.samples.len(), (lent.width * lent.height) as usize);
+            }
+        }
     }
 
     #[test]

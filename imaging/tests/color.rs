@@ -18,8 +18,8 @@ use lcms2::{Intent, PixelFormat, Profile, Transform};
 const WIDTH: u32 = 18 * 16;
 const HEIGHT: u32 = 12 * 16;
 
-/// The mean CIEDE2000 distance of the 216 patches from what littlecms makes of the raster by `profile`.
-fn mean_delta_e(file: &[u8], raster: &Raster<u8>, profile: &[u8], formats: &[imaging::FormatChoice]) -> f64 {
+/// What littlecms makes of `raster` by `profile`.
+fn to_srgb(raster: &Raster<u8>, profile: &[u8]) -> Vec<u8> {
     let format = match raster.channels {
         1 => PixelFormat::GRAY_8,
         3 => PixelFormat::RGB_8,
@@ -31,10 +31,12 @@ fn mean_delta_e(file: &[u8], raster: &Raster<u8>, profile: &[u8], formats: &[ima
             .unwrap();
     let mut expected = vec![0; raster.samples.len() / raster.channels * 3];
     transform.transform_pixels(&raster.samples, &mut expected);
+    expected
+}
 
-    let (derived, renditions) = derive_all(file, &preset(&[WIDTH], formats));
-    assert_eq!(derived.warnings, Vec::<String>::new());
-    let picture = Decoded::of(&renditions[0]);
+/// The mean CIEDE2000 distance of the 216 patches of `rendition` from the same in `expected`.
+fn distance(rendition: &imaging::Rendition, expected: &[u8]) -> f64 {
+    let picture = Decoded::of(rendition);
     let patches = 216;
     let sum: f64 = (0..patches)
         .map(|patch| {
@@ -45,6 +47,13 @@ fn mean_delta_e(file: &[u8], raster: &Raster<u8>, profile: &[u8], formats: &[ima
         })
         .sum();
     sum / f64::from(patches)
+}
+
+/// The mean CIEDE2000 distance of the 216 patches from what littlecms makes of the raster by `profile`.
+fn mean_delta_e(file: &[u8], raster: &Raster<u8>, profile: &[u8], formats: &[imaging::FormatChoice]) -> f64 {
+    let (derived, renditions) = derive_all(file, &preset(&[WIDTH], formats));
+    assert_eq!(derived.warnings, Vec::<String>::new());
+    distance(&renditions[0], &to_srgb(raster, profile))
 }
 
 fn patches() -> Raster<u8> {
@@ -101,6 +110,52 @@ fn halved_chroma_is_converted_as_littlecms_converts_rgb() {
             let distance = mean_delta_e(&file, &rgb, &profile, &[JpegOut]);
             println!("{sampling:?}: mean ΔE2000 {distance:.3}, of which {loss:.3} without a conversion");
             assert!(distance <= loss + 0.5, "{distance} with {loss} of JPEG's own");
+        }
+    }
+}
+
+#[test]
+fn what_is_made_of_converted_planes_keeps_its_colours() {
+    // Twice as large as it is looked at, so that one size is made from the other.
+    let (large, rgb) = (pixels::color_patches(2 * WIDTH, 2 * HEIGHT), patches());
+    for profile in [icc::display_p3(), icc::adobe_rgb()] {
+        let file = Jpeg::new(&large).quality(98).icc(&profile).encode();
+        let from_decoded = mean_delta_e(&file, &rgb, &profile, &[JpegOut]);
+        let expected = to_srgb(&rgb, &profile);
+        // With PNG among the formats, every size is converted on its own.
+        for formats in [&[JpegOut][..], &[JpegOut, PngOut]] {
+            let (_, renditions) = derive_all(&file, &preset(&[2 * WIDTH, WIDTH], formats));
+            let small = renditions.iter().find(|rendition| rendition.spec.width == WIDTH).unwrap();
+            let distance = distance(small, &expected);
+            println!("{formats:?}: mean ΔE2000 {distance:.3}, from the decoded picture {from_decoded:.3}");
+            assert!(distance <= from_decoded + 0.1, "{distance} for {from_decoded} of {formats:?}");
+        }
+    }
+}
+
+#[test]
+fn converted_planes_are_turned_as_they_should_be() {
+    // Odd sides, which chroma's grid sticks out of; soft colours, of which JPEG loses little.
+    let picture = Raster::from_fn(603, 451, 3, |x, y, to| {
+        let (x, y) = (x as f32 / 603.0, y as f32 / 451.0);
+        to[0] = (128.0 + 90.0 * (9.0 * x).sin()) as u8;
+        to[1] = (128.0 + 90.0 * (7.0 * y + 2.0 * x).cos()) as u8;
+        to[2] = (128.0 + 90.0 * (5.0 * (x + y)).sin()) as u8;
+    });
+    let wanted = preset(&[301, 149, 75], &[JpegOut]);
+    let derived = |orientation| {
+        let stored = picture.stored_for(orientation);
+        let exif = Exif::new().orientation(orientation);
+        let file = Jpeg::new(&stored).quality(97).icc(&icc::display_p3()).exif(&exif).encode();
+        derive_all(&file, &wanted).1.iter().map(Decoded::of).collect::<Vec<_>>()
+    };
+    let upright = derived(1);
+    for orientation in 2..=8 {
+        for (got, upright) in derived(orientation).iter().zip(&upright) {
+            let pairs = got.samples.iter().zip(&upright.samples);
+            let squares: f64 = pairs.map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum();
+            let off = (squares / upright.samples.len() as f64).sqrt();
+            assert!(off < 2.0, "{} wide, orientation {orientation}: off by {off}", got.width);
         }
     }
 }

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::FocalPoint;
+
 /// The schema this crate writes. Readers ignore fields that they don't know.
 pub const SCHEMA: u32 = 1;
 
@@ -66,6 +68,9 @@ pub struct Manifest {
     /// Text beside the picture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caption: Option<String>,
+    /// What stays in view where a page crops the picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub focal_point: Option<FocalPoint>,
     /// What went less than well, in words: a truncated source, a profile that could not be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,

@@ -18,9 +18,20 @@ fn a_document_reads_back_as_it_was_written() {
 #[test]
 fn unknown_fields_are_ignored() {
     let text = DERIVED
-        .replacen('{', "{ \"focal_point\": [0.5, 0.25],", 1)
+        .replacen('{', "{ \"copyright\": [0.5, 0.25],", 1)
         .replace("\"bucket\":", "\"storage_class\": \"GLACIER\", \"bucket\":");
     assert_eq!(Manifest::parse(text.as_bytes()).unwrap(), Manifest::parse(DERIVED.as_bytes()).unwrap());
+}
+
+#[test]
+fn a_focal_point_is_two_fractions() {
+    let text = DERIVED.replacen("\"alt\":", "\"focal_point\": { \"x\": 0.375, \"y\": 1 }, \"alt\":", 1);
+    let manifest = Manifest::parse(text.as_bytes()).unwrap();
+    assert_eq!(manifest.focal_point, Some("0.375,1".parse().unwrap()));
+    let json: serde_json::Value = serde_json::from_slice(&manifest.to_json()).unwrap();
+    assert_eq!(json["focal_point"], serde_json::json!({ "x": 0.375, "y": 1.0 }));
+    let outside = text.replace("0.375", "1.5");
+    assert!(matches!(Manifest::parse(outside.as_bytes()), Err(ParseError::Malformed(_))));
 }
 
 #[test]
@@ -50,6 +61,7 @@ fn what_is_absent_is_not_written() {
         placeholder: None,
         alt: None,
         caption: None,
+        focal_point: None,
         warnings: Vec::new(),
         reason: Some(Reason {
             code: "not-an-image".into(),

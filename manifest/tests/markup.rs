@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use manifest::markup::{Decoding, FetchPriority, Format, Loading, PlaceholderStyle};
-use manifest::{Manifest, Markup, MarkupError, Reason, RenditionInfo, State};
+use manifest::{FocalPoint, Manifest, Markup, MarkupError, Reason, RenditionInfo, State};
 
 fn photo() -> Manifest {
     Manifest::parse(include_bytes!("data/derived.json")).unwrap()
@@ -46,6 +46,60 @@ fn a_photograph_in_jsx() {
 }
 
 #[test]
+fn a_photograph_in_hugo() {
+    assert_eq!(text(Format::Hugo, &photo()), include_str!("data/photo.hugo.md").trim_end());
+}
+
+#[test]
+fn a_photograph_in_astro() {
+    assert_eq!(text(Format::Astro, &photo()), include_str!("data/photo.astro").trim_end());
+}
+
+#[test]
+fn a_caption_stands_below_the_picture_where_it_is_wanted() {
+    let mut manifest = photo();
+    let (plain, plain_hugo) = (text(Format::Html, &manifest), text(Format::Hugo, &manifest));
+    let with = |format, manifest: &Manifest| {
+        Markup { figure: true, ..markup(format) }.render(manifest).unwrap().text
+    };
+    for nothing in [None, Some(""), Some(" \n")] {
+        manifest.caption = nothing.map(str::to_owned);
+        assert_eq!(with(Format::Html, &manifest), plain);
+        assert_eq!(with(Format::Hugo, &manifest), plain_hugo);
+    }
+    manifest.caption = Some("Lisbon,\n5 a.m. & cold".into());
+    assert_eq!(text(Format::Html, &manifest), plain);
+    let html = with(Format::Html, &manifest);
+    assert_eq!(html, with(Format::Markdown, &manifest));
+    let indented = plain.replace('\n', "\n  ");
+    let caption = "<figcaption>Lisbon, 5 a.m. &amp; cold</figcaption>";
+    assert_eq!(html, format!("<figure>\n  {indented}\n  {caption}\n</figure>"));
+    for format in [Format::Jsx, Format::Astro] {
+        let text = with(format, &manifest);
+        let end = "\n  <figcaption>{\"Lisbon, 5 a.m. \\u0026 cold\"}</figcaption>\n</figure>";
+        assert!(text.starts_with("<figure>\n  <picture>\n    <source ") && text.ends_with(end), "{text}");
+    }
+    let hugo = with(Format::Hugo, &manifest);
+    assert!(hugo.ends_with("\n  caption=\"Lisbon, 5 a.m. &#38; cold\"\n>}}"), "{hugo}");
+    for without_place in [Format::Url, Format::MarkdownImage] {
+        assert_eq!(with(without_place, &manifest), text(without_place, &manifest));
+    }
+}
+
+#[test]
+fn a_focal_point_is_where_pages_crop() {
+    let mut manifest = photo();
+    manifest.focal_point = FocalPoint::new(0.375, 0.2).ok();
+    let html = text(Format::Html, &manifest);
+    assert!(html.contains("background-color:#7a6f5d;object-position:37.5% 20%\">"), "{html}");
+    let jsx = text(Format::Jsx, &manifest);
+    assert!(jsx.contains(r##"backgroundColor: "#7a6f5d", objectPosition: "37.5% 20%" }}"##), "{jsx}");
+    let alone = Markup { fluid: false, placeholder: PlaceholderStyle::None, ..markup(Format::Html) };
+    let html = alone.render(&manifest).unwrap().text;
+    assert!(html.contains(" style=\"object-position:37.5% 20%\">"), "{html}");
+}
+
+#[test]
 fn one_url_is_the_largest_fallback() {
     let url = "https://img.example.org/2026/harbour.jpg/9f86d081884c7d65/1920-4e5f6071.jpg";
     assert_eq!(text(Format::Url, &photo()), url);
@@ -64,6 +118,11 @@ fn one_format_of_one_width_is_a_plain_img() {
     );
     let jsx = text(Format::Jsx, &manifest);
     assert!(jsx.starts_with("<img ") && jsx.ends_with(" />") && !jsx.contains("srcSet"), "{jsx}");
+    let hugo = text(Format::Hugo, &manifest);
+    assert!(
+        hugo.contains("\n  src=\"https") && !hugo.contains("srcset") && !hugo.contains("sizes"),
+        "{hugo}"
+    );
 }
 
 #[test]
@@ -141,7 +200,7 @@ fn options_are_heeded() {
         "{img}"
     );
     let jsx = Markup { format: Format::Jsx, ..markup }.render(&photo()).unwrap().text;
-    assert!(jsx.contains(r#"className={"wide \"hero\""} fetchPriority="high" />"#), "{jsx}");
+    assert!(jsx.contains(r#"className={"wide \u0022hero\u0022"} fetchPriority="high" />"#), "{jsx}");
 }
 
 #[test]

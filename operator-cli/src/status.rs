@@ -101,6 +101,9 @@ fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
     if !source.etag.is_empty() {
         facts.push(("etag", source.etag.clone()));
     }
+    let told = [("alt", &manifest.alt), ("caption", &manifest.caption)];
+    facts.extend(told.into_iter().filter_map(|(name, text)| Some((name, one_line(text.as_ref()?)))));
+    facts.extend(manifest.focal_point.map(|point| ("focus", point.to_string())));
     facts.extend(manifest.warnings.iter().map(|warning| ("warning", warning.clone())));
     let retired = &manifest.retired;
     if let Some(oldest) = retired.iter().map(|retired| &retired.since).min() {
@@ -115,6 +118,11 @@ fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
         ));
     }
     facts
+}
+
+/// An author's text without what would move a terminal's cursor.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn renditions(manifest: &Manifest) -> String {

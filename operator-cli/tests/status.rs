@@ -44,6 +44,7 @@ async fn what_is_not_derived_is_told_with_its_reason_and_remedy() {
         placeholder: None,
         alt: None,
         caption: None,
+        focal_point: None,
         warnings: vec!["its profile was odd".into()],
         reason: Some(Reason {
             code: "failed".into(),

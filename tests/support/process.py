@@ -29,7 +29,7 @@ def free_port():
 class Process:
     """A server or a command that goes on while the test does. Its stdout and stderr go to one log file."""
 
-    def __init__(self, name, command, log, env=None, cwd=None):
+    def __init__(self, name, command, log, env=None, cwd=None, pass_fds=()):
         self.name = name
         self.log = log
         with open(log, "ab") as out:
@@ -41,6 +41,7 @@ class Process:
                 env={**os.environ, **(env or {})},
                 cwd=cwd,
                 start_new_session=True,
+                pass_fds=pass_fds,
                 preexec_fn=_die_with_parent,
             )
         RUNNING.append(self)

@@ -116,6 +116,7 @@ mod tests {
             placeholder: None,
             alt: None,
             caption: None,
+            focal_point: None,
             warnings: Vec::new(),
             reason: None,
             pending: None,

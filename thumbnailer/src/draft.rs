@@ -33,8 +33,9 @@ pub(crate) fn of_source(event: &ObjectEvent, etag: String, facts: Facts) -> Mani
         preset: None,
         renditions: Vec::new(),
         placeholder: None,
-        alt: facts.alt,
-        caption: facts.caption,
+        alt: facts.sidecar.alt,
+        caption: facts.sidecar.caption,
+        focal_point: facts.sidecar.focal_point,
         warnings: facts.warnings,
         reason: None,
         pending: None,
@@ -71,6 +72,17 @@ pub(crate) fn fulfil(
         color: format!("#{red:02x}{green:02x}{blue:02x}"),
     });
     draft.warnings.extend(derived.warnings);
+}
+
+/// Enters what `present` names, which is what would be derived.
+pub(crate) fn keep(draft: &mut Manifest, present: &Manifest) {
+    let Manifest { source, preset, renditions, placeholder, .. } = present.clone();
+    draft.source.media_type = source.media_type;
+    draft.source.width = source.width;
+    draft.source.height = source.height;
+    draft.preset = preset;
+    draft.renditions = renditions;
+    draft.placeholder = placeholder;
 }
 
 /// Enters that the image is at fault.

@@ -8,9 +8,10 @@
 //!
 //! In the order of an event's way: `event` (what arrived), `handler` (a batch, one verdict a record),
 //! `pipeline` (one event, from manifest to manifest), `answer` (what the envelope is told). The pipeline's helpers,
-//! one noun each: `decide` (is there work), `source` (the original), `renditions` (deriving and putting), `draft`
-//! (what the manifest will say), `commit` (the manifest), `retire` (what goes at once), `sweep` and `schedule` (what
-//! goes later), `versions` (how it goes), `cdn` (what readers must not get any more), `storage` (what S3's refusals mean).
+//! one noun each: `decide` (is there work), `source` (the original), `standing` (what need not be
+//! derived again), `renditions` (deriving and putting), `draft` (what the manifest will say), `commit` (the manifest),
+//! `retire` (what goes at once), `sweep` and `schedule` (what goes later), `versions` (how it goes), `cdn` (what readers
+//! must not get any more), `storage` (what S3's refusals mean).
 //! `isolation` takes a record that came before through all of it in a process of its own. Beside it `config` and
 //! `client` (what the environment says), `outcome` and `error` (how it ended), `metrics` (what CloudWatch is told).
 
@@ -32,6 +33,7 @@ mod renditions;
 mod retire;
 mod schedule;
 mod source;
+mod standing;
 mod storage;
 mod sweep;
 mod versions;

@@ -10,7 +10,7 @@ use crate::error::Retryable;
 /// Where a record's way ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
-    /// Renditions and manifest were written.
+    /// The manifest was written, after the renditions that it names, as far as they were not there already.
     Derived,
     /// The manifest said already what this record would have led to; nothing was written.
     AlreadyDerived,
@@ -69,7 +69,7 @@ pub struct Report {
     pub width: u32,
     /// Pixels of the source as displayed.
     pub height: u32,
-    /// How many renditions were put.
+    /// How many renditions were put; none if only what is said beside the picture has changed.
     pub renditions: usize,
     /// Bytes of those.
     pub bytes_out: u64,

@@ -22,7 +22,7 @@ use crate::outcome::{Fate, Report};
 use crate::renditions::{Made, Put, Target, derive_and_put};
 use crate::source::{self, Content};
 use crate::storage::pause;
-use crate::{draft, retire};
+use crate::{draft, retire, standing};
 
 /// How often a manifest that others keep changing is decided upon anew.
 const ATTEMPTS: u32 = 5;
@@ -201,14 +201,22 @@ impl Pipeline {
             Err(rejection) => draft::reject(&mut draft, &rejection, &self.fingerprints.rejected),
             Ok(content) => {
                 draft.source.sha256 = Some(content.sha256.clone());
-                // Work on an upload that a manifest stands for already would only take that manifest away.
-                if decision == Decision::Replace
-                    && self.is_last(job.receive_count)
-                    && !self.announce_failure(job, present, &draft).await?
+                let before = present.as_ref().map(|present| &present.manifest);
+                if let Some(before) = before.filter(|_| decision == Decision::Replace)
+                    && standing::covers(before, &draft, &self.fingerprints.derived)
+                    && standing::is_whole(&self.s3, self.derived_bucket(), before).await
                 {
-                    return Ok(Finding::Raced);
+                    draft::keep(&mut draft, before);
+                } else {
+                    // Work on an upload that a manifest stands for already would only take that manifest away.
+                    if decision == Decision::Replace
+                        && self.is_last(job.receive_count)
+                        && !self.announce_failure(job, present, &draft).await?
+                    {
+                        return Ok(Finding::Raced);
+                    }
+                    self.derive(job, &mut draft, content).await?;
                 }
-                self.derive(job, &mut draft, content).await?;
             }
         }
         job.report.failed = false;

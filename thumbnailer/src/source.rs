@@ -1,12 +1,10 @@
 //! The original: is it there, and what are its bytes.
 
-use std::collections::HashMap;
-
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::ChecksumMode;
 use bytes::Bytes;
 use image_header::Rejection;
-use percent_encoding::percent_decode_str;
+use manifest::Sidecar;
 use sha2::{Digest, Sha256};
 
 use crate::error::Retryable;
@@ -26,8 +24,8 @@ pub(crate) struct Source {
 pub(crate) struct Facts {
     pub(crate) version_id: Option<String>,
     pub(crate) bytes: u64,
-    pub(crate) alt: Option<String>,
-    pub(crate) caption: Option<String>,
+    /// What its metadata says of the picture.
+    pub(crate) sidecar: Sidecar,
     /// What could not be understood of it.
     pub(crate) warnings: Vec<String>,
 }
@@ -110,17 +108,9 @@ async fn fetch_once(
     };
 
     let announced = object.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or(0);
-    let mut facts = Facts {
-        version_id: named(object.version_id()),
-        bytes: announced,
-        alt: None,
-        caption: None,
-        warnings: Vec::new(),
-    };
-    if let Some(metadata) = object.metadata() {
-        facts.alt = text(metadata, "alt", &mut facts.warnings);
-        facts.caption = text(metadata, "caption", &mut facts.warnings);
-    }
+    let said = |name: &str| object.metadata()?.get(name).map(String::as_str);
+    let (sidecar, warnings) = Sidecar::read(said);
+    let mut facts = Facts { version_id: named(object.version_id()), bytes: announced, sidecar, warnings };
 
     let too_large = |bytes| Rejection::check("the file's size in bytes", bytes, limit).err();
     if let Some(rejection) = too_large(announced) {
@@ -149,37 +139,4 @@ async fn fetch_once(
 /// A version's id; what was written without versions has one that says nothing.
 fn named(version_id: Option<&str>) -> Option<String> {
     version_id.filter(|id| *id != "null").map(str::to_owned)
-}
-
-/// A text of the object's metadata, which carries ASCII only: percent-encoded UTF-8.
-fn text(metadata: &HashMap<String, String>, name: &str, warnings: &mut Vec<String>) -> Option<String> {
-    let encoded = metadata.get(name)?;
-    match percent_decode_str(encoded).decode_utf8() {
-        Ok(text) => Some(text.into_owned()).filter(|text| !text.is_empty()),
-        Err(_) => {
-            warnings.push(format!(
-                "the object's metadata `{name}` is not percent-encoded UTF-8 and was left out"
-            ));
-            None
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn metadata_is_percent_encoded_utf8() {
-        let metadata = HashMap::from([
-            ("alt".to_owned(), "Ein%20M%C3%A4dchen + 100%25".to_owned()),
-            ("caption".to_owned(), "%FF".to_owned()),
-        ]);
-        let mut warnings = Vec::new();
-        assert_eq!(text(&metadata, "alt", &mut warnings).as_deref(), Some("Ein Mädchen + 100%"));
-        assert!(warnings.is_empty());
-        assert_eq!(text(&metadata, "caption", &mut warnings), None);
-        assert_eq!(warnings.len(), 1);
-        assert_eq!(text(&metadata, "absent", &mut warnings), None);
-    }
 }

@@ -13,6 +13,7 @@ use manifest::{Manifest, State, rendition_key};
 use serde_json::Value;
 use thumbnailer::{Fate, Retryable, Sweep, Swept, Thumbnailer, sweep};
 use world::faults::Fault;
+use world::held::held;
 use world::{World, config, picture, sequencer, with};
 
 const NO_GRACE: Duration = Duration::ZERO;
@@ -137,49 +138,6 @@ async fn a_schedule_sweeps_in_turns() {
     assert_eq!(world.derived_keys().await, [&lost("a"), "sweep.json"]);
     world.thumbnailer.handle(by_hand, None).await.unwrap();
     assert_eq!(world.derived_keys().await, ["sweep.json"]);
-}
-
-/// A world of which one worker, the returned one, is held at the first request that `at` picks: until then it is
-/// waited for by `reached`, and it goes on once `go_on` is sent. The world's own worker is not held.
-async fn held(at: &'static str) -> (World, Held) {
-    let (reached, reaches) = tokio::sync::oneshot::channel();
-    let (go_on, goes_on) = std::sync::mpsc::channel::<()>();
-    let first = std::sync::Mutex::new(Some((reached, goes_on)));
-    let mut world = World::with_faults(move |request| {
-        if request == at
-            && let Some((reached, goes_on)) = first.lock().unwrap().take()
-        {
-            reached.send(()).unwrap();
-            // The proxy's other connections have threads of their own.
-            tokio::task::block_in_place(|| goes_on.recv().unwrap());
-        }
-        None
-    })
-    .await;
-    let slow = world.replace_worker();
-    (world, Held { slow, reaches: Some(reaches), go_on })
-}
-
-struct Held {
-    slow: Thumbnailer,
-    reaches: Option<tokio::sync::oneshot::Receiver<()>>,
-    go_on: std::sync::mpsc::Sender<()>,
-}
-
-impl Held {
-    /// Hands `event` to the slow worker, and returns once it is held.
-    async fn begin(&mut self, event: Value) -> tokio::task::JoinHandle<Value> {
-        let slow = self.slow.clone();
-        let work = tokio::spawn(async move { slow.handle(world::batch(&[event]), None).await.unwrap() });
-        self.reaches.take().unwrap().await.unwrap();
-        work
-    }
-
-    /// Lets the slow worker end; it has to settle.
-    async fn end(self, work: tokio::task::JoinHandle<Value>) {
-        self.go_on.send(()).unwrap();
-        assert_eq!(work.await.unwrap(), serde_json::json!({ "batchItemFailures": [] }));
-    }
 }
 
 const COMMIT: &str = "PUT /derived/a.jpg/manifest.json";

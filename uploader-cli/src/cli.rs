@@ -3,6 +3,7 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use manifest::{Markup, markup};
 
+use crate::abort::AbortArgs;
 use crate::docs::{CompletionsArgs, ManArgs};
 use crate::doctor::DoctorArgs;
 use crate::init::InitArgs;
@@ -10,8 +11,10 @@ use crate::ls::LsArgs;
 use crate::put::PutArgs;
 use crate::rm::RmArgs;
 use crate::snippet::SnippetsArgs;
+use crate::speed::SpeedArgs;
 use crate::status::StatusArgs;
 use crate::store::Store;
+use crate::watch::WatchArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,6 +47,12 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Upload pictures, wait for their renditions, print the markup
     Put(PutArgs),
+    /// Upload what appears in a folder, or changes there
+    Watch(WatchArgs),
+    /// Throw away uploads that were begun and not finished
+    Abort(AbortArgs),
+    /// Measure whether Transfer Acceleration is faster from here
+    Speed(SpeedArgs),
     /// Tell what has become of originals
     Status(StatusArgs),
     /// Print the markup of what is there already
@@ -66,7 +75,7 @@ pub(crate) enum Command {
 /// The markup that is wanted.
 #[derive(Debug, Args)]
 pub(crate) struct SnippetArgs {
-    /// html, markdown, jsx, url or none
+    /// html, markdown, jsx, hugo, astro, url or none
     #[arg(long, value_enum, default_value_t, hide_possible_values = true, value_name = "KIND")]
     pub(crate) markup: MarkupKind,
 
@@ -77,6 +86,10 @@ pub(crate) struct SnippetArgs {
     /// What the picture shows; "" for mere decoration
     #[arg(long, value_name = "TEXT")]
     pub(crate) alt: Option<String>,
+
+    /// Wrap the picture in a figure with its caption, if it has one
+    #[arg(long)]
+    pub(crate) figure: bool,
 
     /// What URLs begin with, such as https://your-cdn
     #[arg(long, value_name = "URL", env = "UPLOADER_BASE_URL", hide_env = true)]
@@ -90,6 +103,7 @@ impl SnippetArgs {
             format: self.markup.format()?,
             base_url: self.base_url.clone().unwrap_or_else(|| store.default_base_url()),
             alt: self.alt.clone(),
+            figure: self.figure,
             ..Markup::default()
         };
         if let Some(sizes) = &self.sizes {
@@ -145,6 +159,8 @@ pub(crate) enum MarkupKind {
     Html,
     Markdown,
     Jsx,
+    Hugo,
+    Astro,
     Url,
     None,
 }
@@ -156,6 +172,8 @@ impl MarkupKind {
             Self::Html => Some(markup::Format::Html),
             Self::Markdown => Some(markup::Format::Markdown),
             Self::Jsx => Some(markup::Format::Jsx),
+            Self::Hugo => Some(markup::Format::Hugo),
+            Self::Astro => Some(markup::Format::Astro),
             Self::Url => Some(markup::Format::Url),
             Self::None => None,
         }

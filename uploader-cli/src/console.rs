@@ -29,6 +29,7 @@ pub(crate) struct Console {
 }
 
 /// All files of a run together.
+#[derive(Default)]
 struct Totals {
     /// At the bottom, once it is known how much there is to send.
     bar: Mutex<Option<ProgressBar>>,
@@ -50,25 +51,13 @@ pub(crate) struct FileLine {
 impl Console {
     /// Shows progress if somebody looks.
     pub(crate) fn new(args: &OutputArgs) -> Self {
-        Self::with(args.quiet, !args.quiet && io::stderr().is_terminal())
+        let watched = !args.quiet && io::stderr().is_terminal();
+        Self { quiet: args.quiet, bars: watched.then(MultiProgress::new), totals: Arc::default() }
     }
 
     /// For commands that are done at once: nothing but lines.
     pub(crate) fn lines() -> Self {
-        Self::with(false, false)
-    }
-
-    fn with(quiet: bool, watched: bool) -> Self {
-        let totals = Totals {
-            bar: Mutex::new(None),
-            files: AtomicU64::new(0),
-            settled: AtomicU64::new(0),
-            lines: AtomicU64::new(0),
-            bytes: AtomicU64::new(0),
-            gone: AtomicU64::new(0),
-            begun: Mutex::new(None),
-        };
-        Self { quiet, bars: watched.then(MultiProgress::new), totals: Arc::new(totals) }
+        Self { quiet: false, bars: None, totals: Arc::default() }
     }
 
     /// A line of result.

@@ -64,6 +64,13 @@ impl Failure {
         }
     }
 
+    /// The same, of a large file of which a part has arrived.
+    pub(crate) fn resumable(self) -> Self {
+        let remedy =
+            format!("{} What has arrived is kept: the same command goes on from there.", self.remedy);
+        Self { remedy, ..self }
+    }
+
     /// The same, with the permissions named that the request to `bucket` needs, if it was forbidden.
     pub(crate) fn needing(self, permissions: &str, bucket: &str) -> Self {
         if !matches!(self.code.as_str(), "AccessDenied" | "HTTP 403") {
@@ -79,13 +86,6 @@ impl Failure {
     pub(crate) fn no_such_bucket(bucket: &str, store: &Store) -> Self {
         let code = "NoSuchBucket";
         Self::new(code, format!("there is no bucket '{bucket}'"), remedy(code, bucket, store))
-    }
-
-    /// The same, of a large file of which a part has arrived.
-    pub(crate) fn resumable(self) -> Self {
-        let remedy =
-            format!("{} What has arrived is kept: the same command goes on from there.", self.remedy);
-        Self { remedy, ..self }
     }
 
     /// Whether waiting cannot mend it.

@@ -13,10 +13,12 @@
 //! - `settings`: which buckets, which server, whose credentials; `config` is the file that may say so
 //! - `aws`: the AWS configuration and its credentials
 //! - `store`: the two buckets, and the way to them
+//! - `watch`: follows a folder; `abort`: throws away what is unfinished; `speed`: measures the two ways
 //! - `state`: what is remembered between runs
 //! - `failure`: what went wrong, where, and what to do about it
 //! - `console`: what people and programs are told
 
+mod abort;
 mod accelerate;
 mod aws;
 mod cli;
@@ -34,12 +36,14 @@ mod place;
 mod put;
 mod rm;
 mod settings;
-mod snippet;
-mod standing;
 mod state;
+mod snippet;
+mod speed;
+mod standing;
 mod status;
 mod store;
 mod transfer;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -76,6 +80,9 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
         .context("the program's threads could not be started")?;
     match cli.command {
         Command::Put(args) => runtime.block_on(put::run(args)),
+        Command::Watch(args) => runtime.block_on(watch::run(args)),
+        Command::Speed(args) => runtime.block_on(speed::run(args)),
+        Command::Abort(args) => runtime.block_on(abort::run(args)),
         Command::Status(args) => runtime.block_on(status::run(args)),
         Command::Snippet(args) => runtime.block_on(snippet::run(args)),
         Command::Ls(args) => runtime.block_on(ls::run(args)),

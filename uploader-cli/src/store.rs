@@ -10,6 +10,9 @@ use crate::failure::Failure;
 use crate::settings::{ENDPOINT_VARIABLES, Settings};
 use crate::{FAILED, USAGE};
 
+/// How often a question is asked before its failure is believed.
+const ATTEMPTS: u32 = 5;
+
 /// Originals and renditions.
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
@@ -88,7 +91,9 @@ impl Store {
             None if is_any_empty(&ENDPOINT_VARIABLES) => _ = config.set_endpoint_url(None),
             None => {}
         }
-        let client = Client::from_conf(config.build());
+        let client = Client::from_conf(
+            config.retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS)).build(),
+        );
         Self {
             sender: sender(&client, false),
             client,

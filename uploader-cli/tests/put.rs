@@ -171,7 +171,7 @@ async fn gps_is_warned_of() {
 #[tokio::test]
 async fn the_manifest_of_an_earlier_upload_is_not_taken_for_ours() {
     // Only the first upload is answered, so that its manifest lies there when the second one, of the very
-    // same bytes, is waited for.
+    // same bytes with another text, is waited for.
     let answered = AtomicUsize::new(0);
     let site = Site::new(move |source| {
         if answered.fetch_add(1, Ordering::SeqCst) == 0 { vec![derived(source)] } else { Vec::new() }
@@ -179,7 +179,7 @@ async fn the_manifest_of_an_earlier_upload_is_not_taken_for_ours() {
     .await;
     let file = site.file("x.jpg", &photo(0));
     assert_eq!(run(site.put().arg(&file)).await.status, 0);
-    let ran = run(site.put().arg(&file).args(["--timeout", "1"])).await;
+    let ran = run(site.put().arg(&file).args(["--timeout", "1", "--alt", "Boats"])).await;
     assert_eq!((ran.status, ran.stdout.as_str()), (1, ""));
     assert!(ran.stderr.contains("another upload") && ran.stderr.contains("--timeout"), "{}", ran.stderr);
     site.stop().await;

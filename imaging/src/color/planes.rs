@@ -39,70 +39,58 @@ impl Kernel {
         Some(Self { curves, matrix: shaper.matrix.map(|row| row.map(|factor| factor as f32)) })
     }
 
-    /// 4:2:0 planes (luma, blue, red) converted. Each sample of chroma stands for the up to four of luma that it
-    /// lies between.
-    pub(crate) fn convert(&self, [luma, blue, red]: [&Plane; 3]) -> [Plane; 3] {
+    /// 4:2:0 planes (luma, blue, red) converted, in place where nobody shares them. Each sample of chroma stands for the
+    /// up to four of luma that it lies between.
+    pub(crate) fn convert(&self, mut planes: [Plane; 3]) -> [Plane; 3] {
+        let [luma, blue, red] = &mut planes;
         let (width, height) = (luma.width as usize, luma.height as usize);
         let (columns, rows) = (blue.width as usize, blue.height as usize);
         // Where the grid of chroma sticks out, luma is repeated.
         let top = usize::from(blue.extent.y > 0.0);
         let left = usize::from(blue.extent.x > 0.0);
         let even = width == 2 * columns;
-        let mut converted = [luma, blue, red].map(|plane| vec![0_u8; plane.samples.len()]);
-        let [to_luma, to_blue, to_red] = &mut converted;
-        let mut wide = [(); 4].map(|()| vec![0_u8; 2 * columns]);
+        let [luma, blue, red] = [luma, blue, red].map(|plane| Arc::make_mut(&mut plane.samples));
+        let mut wide = [(); 2].map(|()| vec![0_u8; if even { 0 } else { 2 * columns }]);
         for row in 0..rows {
             let [upper, lower] = [(2 * row).saturating_sub(top), (2 * row + 1 - top).min(height - 1)];
             let chroma = row * columns..(row + 1) * columns;
-            let chroma_in = [&blue.samples[chroma.clone()], &red.samples[chroma.clone()]];
-            let chroma_out = [&mut to_blue[chroma.clone()], &mut to_red[chroma]];
-            let from = [upper, lower].map(|at| &luma.samples[at * width..(at + 1) * width]);
+            let chroma = [&mut blue[chroma.clone()], &mut red[chroma]];
             if even && lower > upper {
-                let (above, below) = to_luma[upper * width..(lower + 1) * width].split_at_mut(width);
-                self.rows(from, chroma_in, [above, below], chroma_out);
+                let (above, below) = luma[upper * width..(lower + 1) * width].split_at_mut(width);
+                self.rows([above, below], chroma);
                 continue;
             }
-            let [in_upper, in_lower, out_upper, out_lower] = &mut wide;
-            for (wide, from) in [&mut *in_upper, &mut *in_lower].into_iter().zip(from) {
-                wide[..left].fill(from[0]);
-                wide[left..left + width].copy_from_slice(from);
-                wide[left + width..].fill(from[width - 1]);
+            for (wide, at) in wide.iter_mut().zip([upper, lower]) {
+                let row = &luma[at * width..(at + 1) * width];
+                wide.clear();
+                wide.extend(std::iter::repeat_n(row[0], left));
+                wide.extend_from_slice(row);
+                wide.resize(2 * columns, row[width - 1]);
             }
-            self.rows([in_upper, in_lower], chroma_in, [out_upper, out_lower], chroma_out);
-            for (at, wide) in [(upper, &*out_upper), (lower, &*out_lower)] {
-                to_luma[at * width..(at + 1) * width].copy_from_slice(&wide[left..left + width]);
+            let [above, below] = &mut wide;
+            self.rows([above, below], chroma);
+            for (wide, at) in wide.iter().zip([upper, lower]) {
+                luma[at * width..(at + 1) * width].copy_from_slice(&wide[left..left + width]);
             }
         }
-        let mut converted = converted.into_iter();
-        [luma, blue, red]
-            .map(|plane| Plane { samples: Arc::new(converted.next().unwrap_or_default()), ..plane.clone() })
+        planes
     }
 
     /// Two rows of luma and the one of blue and red between them, of half as many samples.
-    fn rows(&self, luma: [&[u8]; 2], chroma: [&[u8]; 2], to_luma: [&mut [u8]; 2], to_chroma: [&mut [u8]; 2]) {
-        let ([upper, lower], [blue, red]) = (luma, chroma);
-        let ([to_upper, to_lower], [to_blue, to_red]) = (to_luma, to_chroma);
+    fn rows(&self, [upper, lower]: [&mut [u8]; 2], [blue, red]: [&mut [u8]; 2]) {
         #[cfg(target_arch = "x86_64")]
         let done = if std::arch::is_x86_feature_detected!("avx2") {
-            let to_luma = [&mut *to_upper, &mut *to_lower];
-            let to_chroma = [&mut *to_blue, &mut *to_red];
             #[allow(unsafe_code)]
             // SAFETY: the processor has AVX2, which is all that the function asks for.
             unsafe {
-                avx2::rows(self, luma, chroma, to_luma, to_chroma)
+                avx2::rows(self, [&mut *upper, &mut *lower], [&mut *blue, &mut *red])
             }
         } else {
             0
         };
         #[cfg(not(target_arch = "x86_64"))]
         let done = 0;
-        rows(
-            self,
-            [&upper[2 * done..], &lower[2 * done..]],
-            [&blue[done..], &red[done..]],
-            [&mut to_upper[2 * done..], &mut to_lower[2 * done..]],
-            [&mut to_blue[done..], &mut to_red[done..]],
-        );
+        rows(self, [&mut upper[2 * done..], &mut lower[2 * done..]], [&mut blue[done..], &mut red[done..]]);
     }
 }
 
@@ -130,21 +118,12 @@ const SIGNAL_OF_ROOT: [f32; TERMS] = [
 const LARGE: f32 = 12_582_912.0;
 
 /// A sample after the other: what `avx2` has no whole vector of, and all where there is none.
-fn rows(
-    kernel: &Kernel,
-    [upper, lower]: [&[u8]; 2],
-    [blue, red]: [&[u8]; 2],
-    [to_upper, to_lower]: [&mut [u8]; 2],
-    [to_blue, to_red]: [&mut [u8]; 2],
-) {
-    let lumas = upper.as_chunks::<2>().0.iter().zip(lower.as_chunks::<2>().0);
-    let to_lumas = to_upper.as_chunks_mut::<2>().0.iter_mut().zip(to_lower.as_chunks_mut::<2>().0);
-    let chromas = blue.iter().zip(red);
-    let to_chromas = to_blue.iter_mut().zip(to_red);
-    for (((luma, chroma), to_luma), (to_blue, to_red)) in lumas.zip(chromas).zip(to_lumas).zip(to_chromas) {
-        let (b, r) = (f32::from(*chroma.0) - 128.0, f32::from(*chroma.1) - 128.0);
+fn rows(kernel: &Kernel, [upper, lower]: [&mut [u8]; 2], [blue, red]: [&mut [u8]; 2]) {
+    let lumas = upper.as_chunks_mut::<2>().0.iter_mut().zip(lower.as_chunks_mut::<2>().0);
+    for ((upper, lower), (blue, red)) in lumas.zip(blue.iter_mut().zip(red)) {
+        let (b, r) = (f32::from(*blue) - 128.0, f32::from(*red) - 128.0);
         let offsets = [r * RED_SHARE, b * BLUE_OF_GREEN + r * RED_OF_GREEN, b * BLUE_SHARE];
-        let quad = [luma.0[0], luma.0[1], luma.1[0], luma.1[1]].map(f32::from);
+        let quad = [upper[0], upper[1], lower[0], lower[1]].map(f32::from);
         let low = quad.into_iter().fold(255.0, f32::min);
         let high = quad.into_iter().fold(0.0, f32::max);
         let (darkest, brightest) = (kernel.pixel(low, offsets), kernel.pixel(high, offsets));
@@ -152,9 +131,9 @@ fn rows(
         let above = quad.map(|luma| (luma - low) * share);
         let range = brightest[1] - darkest[1];
         let lumas = above.map(|above| rounded(darkest[1] + above * range));
-        (*to_luma.0, *to_luma.1) = ([lumas[0], lumas[1]], [lumas[2], lumas[3]]);
+        (*upper, *lower) = ([lumas[0], lumas[1]], [lumas[2], lumas[3]]);
         let mean = ((above[0] + above[1]) + (above[2] + above[3])) * 0.25;
-        for (channel, share, target) in [(2, BLUE_SHARE, to_blue), (0, RED_SHARE, to_red)] {
+        for (channel, share, target) in [(2, BLUE_SHARE, blue), (0, RED_SHARE, red)] {
             let dark = darkest[channel] - darkest[1];
             let bright = brightest[channel] - brightest[1];
             let off = dark + mean * (bright - dark);
@@ -240,16 +219,10 @@ mod tests {
             for luma in (0..200_u8).step_by(10) {
                 // An edge as strong as photographs have them within two pixels.
                 let quad = [luma, luma + 20, luma + 35, luma + 50];
-                let mut out = [[0_u8; 2]; 2];
-                let (mut to_blue, mut to_red) = ([0_u8], [0_u8]);
-                let [to_upper, to_lower] = &mut out;
-                rows(
-                    &kernel,
-                    [&quad[..2], &quad[2..]],
-                    [&[blue], &[red]],
-                    [to_upper, to_lower],
-                    [&mut to_blue, &mut to_red],
-                );
+                let mut lumas = quad;
+                let (upper, lower) = lumas.split_at_mut(2);
+                let (mut to_blue, mut to_red) = ([blue], [red]);
+                rows(&kernel, [upper, lower], [&mut to_blue, &mut to_red]);
                 let rgb = quad.map(|luma| {
                     let (b, r) = (f64::from(blue) - 128.0, f64::from(red) - 128.0);
                     let offsets = [1.402 * r, -0.344_136 * b - 0.714_136 * r, 1.772 * b];
@@ -259,7 +232,6 @@ mod tests {
                     continue;
                 }
                 let exact = rgb.map(|color| ycbcr(shaper.srgb(color.map(|value| value.round() as u8))));
-                let lumas = [out[0][0], out[0][1], out[1][0], out[1][1]];
                 for (got, exact) in lumas.into_iter().zip(exact) {
                     let off = (f64::from(got) - exact[0]).abs();
                     // Where half of the quad lies outside of sRGB and half within.
@@ -296,16 +268,13 @@ mod tests {
         let half = 4_099;
         let (upper, lower, blue, red) = (noise(2 * half), noise(2 * half), noise(half), noise(half));
         let run = |portable: bool| {
-            let mut out = [vec![0; 2 * half], vec![0; 2 * half], vec![0; half], vec![0; half]];
-            let [to_upper, to_lower, to_blue, to_red] = &mut out;
-            let (luma, chroma) = ([&upper[..], &lower], [&blue[..], &red]);
-            let (to_luma, to_chroma): ([&mut [u8]; 2], [&mut [u8]; 2]) =
-                ([to_upper, to_lower], [to_blue, to_red]);
+            let mut planes = [upper.clone(), lower.clone(), blue.clone(), red.clone()];
+            let [upper, lower, blue, red] = &mut planes;
             match portable {
-                true => rows(&kernel, luma, chroma, to_luma, to_chroma),
-                false => kernel.rows(luma, chroma, to_luma, to_chroma),
+                true => rows(&kernel, [upper, lower], [blue, red]),
+                false => kernel.rows([upper, lower], [blue, red]),
             }
-            out
+            planes
         };
         assert!(run(true) == run(false));
     }

@@ -350,7 +350,7 @@ mod tests {
 
     fn resized(picture: Interleaved, size: (u32, u32)) -> Vec<u64> {
         let pixels = Piece::Pixels(Arc::new(picture));
-        let resized = Resizer::default().resize(&pixels, size, Chroma::Full).unwrap();
+        let resized = Resizer::default().resize(pixels, size, Chroma::Full).unwrap();
         let Piece::Pixels(resized) = resized else { panic!("a plane of interleaved pixels") };
         values(&resized)
     }

@@ -2,28 +2,19 @@
 
 use std::fmt::Write;
 
-use super::picture::{Choice, Img, Picture};
+use super::layout;
+use super::picture::{Choice, Img, Picture, Source};
 
-/// A `<picture>`, each element a line of its own and no line empty, so that Markdown takes all of it as one
-/// HTML block (CommonMark 0.31, 4.6); or the `<img>` alone if there is nothing else to choose.
 pub(super) fn write(picture: &Picture) -> String {
-    let img = img(&picture.img);
-    if picture.sources.is_empty() {
-        return img;
-    }
-    let mut text = String::from("<picture>\n");
-    for source in &picture.sources {
-        let mut tag = Tag::new("source");
-        tag.attribute("type", &source.media_type);
-        tag.choice(&source.choice);
-        text.push_str("  ");
-        text.push_str(&tag.end());
-        text.push('\n');
-    }
-    text.push_str("  ");
-    text.push_str(&img);
-    text.push_str("\n</picture>");
-    text
+    let sources = picture.sources.iter().map(source).collect();
+    layout::nest(sources, img(&picture.img), picture.caption.as_deref().map(escape))
+}
+
+fn source(source: &Source) -> String {
+    let mut tag = Tag::new("source");
+    tag.attribute("type", &source.media_type);
+    tag.choice(&source.choice);
+    tag.end()
 }
 
 fn img(img: &Img) -> String {
@@ -39,10 +30,7 @@ fn img(img: &Img) -> String {
     tag.optional("loading", img.loading);
     tag.optional("decoding", img.decoding);
     tag.optional("fetchpriority", img.fetch_priority);
-    if !img.style.is_empty() {
-        let declarations = img.style.iter().map(|(property, value)| format!("{property}:{value}"));
-        tag.attribute("style", &declarations.collect::<Vec<_>>().join(";"));
-    }
+    tag.optional("style", img.style_text().as_deref());
     tag.end()
 }
 
@@ -76,8 +64,9 @@ impl Tag {
     }
 }
 
-/// `text` as the value of a quoted attribute. The backtick is encoded for Markdown's sake, whose code spans
-/// could otherwise begin before the tag and end within it.
+/// `text` as the value of a quoted attribute, or between tags. The backtick is encoded for Markdown's sake, whose code spans
+/// could otherwise begin before the tag and end within it; braces for the sake of template languages (`{{ }}`, `{% %}`),
+/// which site generators run over their pages first.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -88,6 +77,8 @@ fn escape(text: &str) -> String {
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
             '`' => escaped.push_str("&#96;"),
+            '{' => escaped.push_str("&#123;"),
+            '}' => escaped.push_str("&#125;"),
             c => escaped.push(c),
         }
     }

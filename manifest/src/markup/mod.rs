@@ -1,9 +1,13 @@
 //! What an author pastes into a page: a `<picture>` that lets the browser choose among the renditions.
 //!
-//! `picture` decides what is said, `html`, `markdown` and `jsx` how it is written down.
+//! `picture` decides what is said; `html`, `markdown`, `jsx`, `hugo` and `astro` how it is written down, `layout` what
+//! stands in what.
 
+mod astro;
 mod html;
+mod hugo;
 mod jsx;
+mod layout;
 mod markdown;
 mod picture;
 
@@ -25,6 +29,10 @@ pub enum Format {
     MarkdownImage,
     /// JSX, as React and its relatives read it.
     Jsx,
+    /// A call of the shortcode that `docs/hugo/picture.html` is, for Hugo's Markdown, which drops HTML.
+    Hugo,
+    /// HTML that is valid in Astro's `.astro` and `.mdx` files alike.
+    Astro,
     /// The URL of the largest rendition in the fallback format, which every program can show.
     Url,
 }
@@ -99,8 +107,11 @@ pub struct Markup {
     /// What is shown before it has loaded.
     pub placeholder: PlaceholderStyle,
     /// Whether a style keeps the picture within its column, at its own aspect ratio. Turn it off where the
-    /// page's style sheet does so, or crops pictures to other shapes.
+    /// page's style sheet does so, or crops pictures by setting their height.
     pub fluid: bool,
+    /// Whether the manifest's caption, if there is one, stands below the picture: a `<figure>` around both. Formats
+    /// that are no more than a URL have no place for it.
+    pub figure: bool,
 }
 
 impl Default for Markup {
@@ -116,6 +127,7 @@ impl Default for Markup {
             fetch_priority: FetchPriority::default(),
             placeholder: PlaceholderStyle::default(),
             fluid: true,
+            figure: false,
         }
     }
 }
@@ -166,7 +178,8 @@ impl Markup {
     ///
     /// Media types that not every browser knows become one `<source>` each, in the manifest's order; JPEG,
     /// or PNG where the picture has transparent parts, is the `<img>` that all can show. Width and height are
-    /// those of the largest rendition, so that the page keeps the place free and its text doesn't jump.
+    /// those of the largest rendition, so that the page keeps the place free and its text doesn't jump. A focal point
+    /// becomes the style `object-position`, for pages whose style sheet crops (`object-fit: cover`).
     ///
     /// # Errors
     ///
@@ -177,6 +190,8 @@ impl Markup {
             Format::Html | Format::Markdown => html::write(&picture),
             Format::MarkdownImage => markdown::image(&picture),
             Format::Jsx => jsx::write(&picture),
+            Format::Hugo => hugo::write(&picture),
+            Format::Astro => astro::write(&picture),
             Format::Url => picture.img.largest.clone(),
         };
         Ok(Snippet { text, missing_alt: picture.missing_alt && self.format != Format::Url })

@@ -16,6 +16,8 @@ const PNG: &str = "image/png";
 pub(super) struct Picture {
     pub(super) sources: Vec<Source>,
     pub(super) img: Img,
+    /// If there is one and a `<figure>` is wanted.
+    pub(super) caption: Option<String>,
     pub(super) missing_alt: bool,
 }
 
@@ -50,6 +52,14 @@ pub(super) struct Img {
     pub(super) style: Vec<(&'static str, String)>,
 }
 
+impl Img {
+    /// The value of HTML's `style` attribute; `None` if there is nothing to say.
+    pub(super) fn style_text(&self) -> Option<String> {
+        let declarations = self.style.iter().map(|(property, value)| format!("{property}:{value}"));
+        Some(declarations.collect::<Vec<_>>().join(";")).filter(|text| !text.is_empty())
+    }
+}
+
 impl Picture {
     pub(super) fn new(markup: &Markup, manifest: &Manifest) -> Result<Self, MarkupError> {
         refuse_what_has_no_pictures(manifest)?;
@@ -63,6 +73,7 @@ impl Picture {
         let middle = fallback.get(fallback.len() / 2).unwrap_or(largest);
         groups.retain(|group| group.iter().all(|r| !FALLBACKS.contains(&r.media_type.as_str())));
 
+        let caption = manifest.caption.as_deref().filter(|_| markup.figure).map(one_line);
         let alt = markup.alt.as_ref().or(manifest.alt.as_ref());
         Ok(Self {
             sources: groups.iter().filter_map(|group| urls.source(group)).collect(),
@@ -85,8 +96,9 @@ impl Picture {
                     FetchPriority::Low => Some("low"),
                     FetchPriority::Auto => None,
                 },
-                style: style(markup, manifest.placeholder.as_ref().filter(|_| !transparent)),
+                style: style(markup, manifest, transparent),
             },
+            caption: caption.filter(|caption| !caption.trim().is_empty()),
             missing_alt: alt.is_none(),
         })
     }
@@ -182,16 +194,20 @@ fn take_fallback<'a>(
     Some(groups.remove(chosen))
 }
 
-fn style(markup: &Markup, opaque: Option<&Placeholder>) -> Vec<(&'static str, String)> {
+fn style(markup: &Markup, manifest: &Manifest, transparent: bool) -> Vec<(&'static str, String)> {
     let mut style = Vec::new();
     if markup.fluid {
         style.push(("max-width", "100%".to_owned()));
         style.push(("height", "auto".to_owned()));
     }
     if markup.placeholder == PlaceholderStyle::Color
-        && let Some(color) = opaque.map(|p| &p.color).filter(|color| is_color(color))
+        && !transparent
+        && let Some(color) = manifest.placeholder.as_ref().map(|p| &p.color).filter(|color| is_color(color))
     {
         style.push(("background-color", color.clone()));
+    }
+    if let Some(point) = manifest.focal_point {
+        style.push(("object-position", point.object_position()));
     }
     style
 }

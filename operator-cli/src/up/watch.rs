@@ -89,8 +89,12 @@ fn line(outcome: &Outcome) -> String {
         (Fate::Retryable(cause), _) => format!("retry     {key}: {cause}"),
         (Fate::Rejected, Some(reason)) => format!("rejected  {key}: {}", reason.message),
         (Fate::Derived, _) => {
-            let (width, height, renditions) = (report.width, report.height, report.renditions);
-            format!("derived   {key}  {width}×{height}  {renditions} renditions, {ms} ms")
+            let (width, height) = (report.width, report.height);
+            let renditions = match report.renditions {
+                0 => "renditions as they were".to_owned(),
+                some => format!("{some} renditions"),
+            };
+            format!("derived   {key}  {width}×{height}  {renditions}, {ms} ms")
         }
         _ => format!("{:<9} {key}", fate.word()),
     }

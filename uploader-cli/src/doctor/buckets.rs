@@ -5,9 +5,10 @@ use manifest::manifest_key;
 
 use super::check::Check;
 use super::clock::Watch;
+use crate::accelerate;
 use crate::failure::Failure;
+use crate::manifests;
 use crate::store::Store;
-use crate::{accelerate, manifests};
 
 /// A key that no author chooses, under which nothing is ever left.
 const PROBE: &str = ".uploader-doctor/probe";
@@ -117,13 +118,15 @@ async fn upload(store: &Store) -> Check {
 async fn acceleration(store: &Store) -> Check {
     let name = "acceleration";
     let wanted = store.settings.accelerate == Some(true);
-    if let Some(why) = accelerate::obstacle(store) {
-        let detail = format!("not possible: {why}");
-        return if wanted {
-            Check::error(name, detail, "Take `accelerate = true` out of the profile.")
+    let impossible = |why: &str| {
+        if wanted {
+            Check::error(name, why, "Take `accelerate = true` out of the profile.")
         } else {
-            Check::skipped(name, detail)
-        };
+            Check::skipped(name, why)
+        }
+    };
+    if let Some(why) = accelerate::obstacle(store) {
+        return impossible(&format!("not possible: {why}"));
     }
     match accelerate::ask(store).await {
         Ok(true) => {

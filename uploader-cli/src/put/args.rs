@@ -93,7 +93,7 @@ pub(crate) struct WayArgs {
     no_accelerate: bool,
 
     /// Bytes of a part of a large file, in MiB
-    #[arg(long, value_name = "MIB", default_value_t = 8, hide = true, value_parser = clap::value_parser!(u64).range(5..=5120))]
+    #[arg(long, value_name = "MIB", default_value_t = 8, hide = true, overrides_with = "part_size", value_parser = clap::value_parser!(u64).range(5..=5120))]
     part_size: u64,
 
     /// How long the network may fail before an upload is given up

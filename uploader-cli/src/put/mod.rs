@@ -16,10 +16,12 @@ use crate::console::Console;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::{FAILED, INTERRUPTED, USAGE};
-use about::{About, Texts};
-pub(crate) use args::{PutArgs, WayArgs};
-pub(crate) use plan::items;
-use plan::{Item, Usage};
+pub(crate) use about::{About, Texts};
+pub(crate) use args::{PutArgs, WayArgs, seconds};
+pub(crate) use outcome::Outcome;
+
+use plan::Usage;
+pub(crate) use plan::{Item, items};
 pub(crate) use session::{Session, Tell};
 
 /// Puts what `args` name; the answer is the exit status.
@@ -84,8 +86,9 @@ pub(crate) async fn run(args: PutArgs) -> anyhow::Result<u8> {
             std::future::pending::<()>().await;
         }
     };
+    let each = &mut |_: &Outcome| Ok(());
     tokio::select! {
-        status = session.put(items, &about, &texts, args.dry_run) => status,
+        status = session.put(items, &about, &texts, args.dry_run, each) => status,
         () = interrupted => {
             console.finish();
             let [gone, bytes, settled, files] = console.standing();

@@ -77,7 +77,7 @@ pub(super) enum End {
 
 /// All that is told of one file.
 #[derive(Debug)]
-pub(super) struct Outcome {
+pub(crate) struct Outcome {
     pub(super) file: String,
     key: String,
     /// Bytes, once it was looked at.
@@ -196,6 +196,21 @@ impl Outcome {
 
     pub(super) fn is_well(&self) -> bool {
         self.end.failure().is_none()
+    }
+
+    /// Its key in the originals bucket.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// How it ended, in a word.
+    pub(crate) fn state(&self) -> &'static str {
+        self.end.state()
+    }
+
+    /// What went wrong, if anything.
+    pub(crate) fn failure(&self) -> Option<&Failure> {
+        self.end.failure()
     }
 
     /// The markup, if there is some.

@@ -18,6 +18,7 @@ use super::outcome::{Action, End, Outcome};
 use super::plan::Item;
 use super::wait;
 use crate::accelerate;
+use crate::config::state_folder;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::state;
@@ -82,7 +83,7 @@ impl Session {
         tell: Tell,
         console: Console,
     ) -> Result<Self, Failure> {
-        let folder = state::folder(|name| std::env::var(name).ok());
+        let folder = state_folder(|name| std::env::var(name).ok());
         let wished = way.accelerate().or(store.settings.accelerate);
         let store = accelerate::choose(store, wished, folder.as_deref()).await?;
         let journals = folder.map(|folder| state::journals(&folder));
@@ -90,17 +91,23 @@ impl Session {
         Ok(Self { store, way, markup, tell, console, transfers })
     }
 
-    /// Puts `items`; the answer is the exit status.
+    /// How files get to the bucket.
+    pub(crate) fn way(&self) -> &WayArgs {
+        &self.way
+    }
+
+    /// Puts `items` and shows each outcome to `each`; the answer is the exit status.
     ///
     /// # Errors
     ///
-    /// When standard output takes no more.
+    /// When standard output takes no more, or `each` fails.
     pub(crate) async fn put(
         &self,
         items: Vec<Item>,
         about: &About,
         texts: &Texts,
         dry_run: bool,
+        each: &mut dyn FnMut(&Outcome) -> std::io::Result<()>,
     ) -> anyhow::Result<u8> {
         let mut jobs = self.look(items).await;
         self.compare(&mut jobs).await;
@@ -115,11 +122,11 @@ impl Session {
             let lines = jobs.into_iter().map(|job| self.planned(job)).collect::<Vec<_>>();
             self.console
                 .info(format_args!("{files} of {jobs_in_all} files would be sent, {}", HumanBytes(bytes)));
-            return self.report_all(futures::stream::iter(lines)).await;
+            return self.report_all(futures::stream::iter(lines), each).await;
         }
         self.console.begin(jobs_in_all, bytes);
         let outcomes = futures::stream::iter(jobs).map(|job| self.settle(job)).buffered(UNDERWAY);
-        let status = self.report_all(outcomes).await;
+        let status = self.report_all(outcomes, each).await;
         self.console.finish();
         status
     }
@@ -285,10 +292,11 @@ impl Session {
         };
         if let Some(present) = present {
             self.transfers.discard(key, &ready.path).await?;
-            return match ready.action {
-                Action::Described => self.rewrite(key, ready, present).await,
-                _ => Ok(present.clone().into()),
-            };
+            let there: Sent = present.clone().into();
+            // What was never derived, or failed, gets another chance by a copy onto itself, which sends another event.
+            let needs_event = ready.action == Action::Described
+                || (!self.way.no_wait && !wait::is_settled(&self.store, key, &there).await?);
+            return if needs_event { self.rewrite(key, ready, present).await } else { Ok(there) };
         }
         let metadata = ready.about.metadata(&std::collections::HashMap::new())?;
         let transfer = Transfer {
@@ -332,7 +340,11 @@ impl Session {
     }
 
     /// Tells of each outcome as it comes.
-    async fn report_all(&self, outcomes: impl futures::Stream<Item = Outcome>) -> anyhow::Result<u8> {
+    async fn report_all(
+        &self,
+        outcomes: impl futures::Stream<Item = Outcome>,
+        each: &mut dyn FnMut(&Outcome) -> std::io::Result<()>,
+    ) -> anyhow::Result<u8> {
         let mut status = WELL;
         let mut outcomes = std::pin::pin!(outcomes);
         let mut ticks = tokio::time::interval(EVENT_EVERY);
@@ -342,6 +354,7 @@ impl Session {
                 outcome = outcomes.next() => {
                     let Some(outcome) = outcome else { break };
                     self.console.advance();
+                    each(&outcome)?;
                     outcome.report(&self.console, &self.store, self.tell.json)?;
                     snippets.extend(outcome.markup().map(str::to_owned));
                     if !outcome.is_well() {

@@ -66,6 +66,15 @@ pub(super) async fn for_manifest(
     }
 }
 
+/// Whether the manifest of the upload `sent` is there and says how that ended.
+///
+/// # Errors
+///
+/// A [`Failure`] that waiting cannot mend.
+pub(super) async fn is_settled(store: &Store, key: &str, sent: &Sent) -> Result<bool, Failure> {
+    Ok(matches!(look(store, key, sent).await?, Look::Ours(manifest) if manifest.state != State::Failed))
+}
+
 async fn look(store: &Store, key: &str, sent: &Sent) -> Result<Look, Failure> {
     let request = store.client.get_object().bucket(&store.derived).key(manifest_key(key));
     let answer = match request.send().await {

@@ -35,7 +35,7 @@ pub(crate) use body::Meter;
 pub(crate) use crc::Crc;
 pub(crate) use journal::Journal;
 pub(crate) use pace::Pace;
-pub(crate) use parts::{LARGEST_OBJECT, USUAL as USUAL_PART};
+pub(crate) use parts::USUAL as USUAL_PART;
 pub(crate) use present::{Present, named};
 
 /// MiB of files that are in memory at once, in parts or whole.

@@ -102,11 +102,6 @@ impl Pace {
         self.set(&mut state, width, Phase::Resting { windows: 0 });
     }
 
-    /// How many may be under way now.
-    pub(crate) fn width(&self) -> usize {
-        self.lock().width
-    }
-
     fn sent(&self, bytes: u64) {
         let mut state = self.lock();
         state.window.bytes += bytes;
@@ -220,7 +215,7 @@ mod tests {
         }
         pace.throttle();
         pace.throttle();
-        assert_eq!(pace.width(), 4);
+        assert_eq!(pace.lock().width, 4);
         drop(turns);
         assert_eq!(pace.turns.available_permits(), 4);
     }

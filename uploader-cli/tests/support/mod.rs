@@ -1,6 +1,8 @@
 //! An S3 server with both buckets, and somebody who answers uploads with manifests, as the Lambda would.
 #![allow(dead_code)]
 
+pub(crate) mod proxy;
+
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::sync::{Arc, Mutex};
@@ -45,16 +47,22 @@ impl Site {
     }
 
     pub(crate) async fn with(versioned: bool, hide_missing_keys: bool, answer: Arc<Answer>) -> Self {
+        Self::built(versioned, answer, |builder| builder.hide_missing_keys(hide_missing_keys)).await
+    }
+
+    /// A server that is special in one more way.
+    pub(crate) async fn built(
+        versioned: bool,
+        answer: Arc<Answer>,
+        special: impl FnOnce(local_s3::Builder) -> local_s3::Builder,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let server = Server::builder()
+        let builder = Server::builder()
             .data_dir(folder.path().join("data"))
             .listen("127.0.0.1:0".parse().unwrap())
-            .hide_missing_keys(hide_missing_keys)
             .bucket(Bucket::new("originals").versioned(versioned).notify(true))
-            .bucket(Bucket::new("derived").versioned(true))
-            .start()
-            .await
-            .unwrap();
+            .bucket(Bucket::new("derived").versioned(true));
+        let server = special(builder).start().await.unwrap();
         let endpoint = server.endpoint_url();
         let client = client(&endpoint);
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -121,10 +129,31 @@ impl Site {
         command
     }
 
+    /// Journals of unfinished uploads on this machine.
+    pub(crate) fn left_behind(&self) -> usize {
+        let folder = self.folder.path().join(".local/state/uploader/uploads");
+        std::fs::read_dir(folder).map_or(0, Iterator::count)
+    }
+
     /// The keys of a bucket.
     pub(crate) async fn keys(&self, bucket: &str) -> Vec<String> {
         let listed = self.client.list_objects_v2().bucket(bucket).send().await.unwrap();
         listed.contents().iter().filter_map(|object| object.key().map(str::to_owned)).collect()
+    }
+
+    /// How often each operation was asked for.
+    pub(crate) fn requests(&self) -> local_s3::RequestCounts {
+        self.server.as_ref().unwrap().requests()
+    }
+
+    /// What went wrong on purpose.
+    pub(crate) fn server(&self) -> &Server {
+        self.server.as_ref().unwrap()
+    }
+
+    /// How many versions of objects a bucket has.
+    pub(crate) async fn versions(&self, bucket: &str) -> usize {
+        self.client.list_object_versions().bucket(bucket).send().await.unwrap().versions().len()
     }
 
     pub(crate) async fn stop(mut self) {
@@ -202,6 +231,7 @@ fn empty(source: &SourceRecord, state: State) -> Manifest {
         placeholder: None,
         alt: None,
         caption: None,
+        focal_point: None,
         warnings: Vec::new(),
         reason: None,
         pending: None,

@@ -18,24 +18,14 @@ const LANES: usize = 8;
 
 /// Converts as many samples as there are in whole vectors; returns how many of chroma.
 #[target_feature(enable = "avx2")]
-pub(super) fn rows(
-    kernel: &Kernel,
-    [upper, lower]: [&[u8]; 2],
-    [blue, red]: [&[u8]; 2],
-    [to_upper, to_lower]: [&mut [u8]; 2],
-    [to_blue, to_red]: [&mut [u8]; 2],
-) -> usize {
+pub(super) fn rows(kernel: &Kernel, [upper, lower]: [&mut [u8]; 2], [blue, red]: [&mut [u8]; 2]) -> usize {
     let matrix = kernel.matrix.map(|row| row.map(|factor| _mm256_set1_ps(factor)));
     let (middle, one) = (_mm256_set1_ps(128.0), _mm256_set1_ps(1.0));
-    let lumas = upper.as_chunks::<16>().0.iter().zip(lower.as_chunks::<16>().0);
-    let chromas = blue.as_chunks::<LANES>().0.iter().zip(red.as_chunks::<LANES>().0);
-    let to_lumas = to_upper.as_chunks_mut::<16>().0.iter_mut().zip(to_lower.as_chunks_mut::<16>().0);
-    let to_chromas = to_blue.as_chunks_mut::<LANES>().0.iter_mut().zip(to_red.as_chunks_mut::<LANES>().0);
+    let lumas = upper.as_chunks_mut::<16>().0.iter_mut().zip(lower.as_chunks_mut::<16>().0);
+    let chromas = blue.as_chunks_mut::<LANES>().0.iter_mut().zip(red.as_chunks_mut::<LANES>().0);
     let mut done = 0;
-    for ((((upper, lower), (blue, red)), (to_upper, to_lower)), (to_blue, to_red)) in
-        lumas.zip(chromas).zip(to_lumas).zip(to_chromas)
-    {
-        let [b, r] = [blue, red].map(|chroma| _mm256_sub_ps(from_bytes(*chroma), middle));
+    for ((upper, lower), (blue, red)) in lumas.zip(chromas) {
+        let [b, r] = [*blue, *red].map(|chroma| _mm256_sub_ps(from_bytes(chroma), middle));
         let offsets = [
             times(r, RED_SHARE),
             _mm256_add_ps(times(b, BLUE_OF_GREEN), times(r, RED_OF_GREEN)),
@@ -52,11 +42,11 @@ pub(super) fn rows(
         let above = quad.map(|luma| _mm256_mul_ps(_mm256_sub_ps(luma, low), share));
         let range = _mm256_sub_ps(brightest[1], darkest[1]);
         let lumas = above.map(|above| rounded(_mm256_add_ps(darkest[1], _mm256_mul_ps(above, range))));
-        *to_upper = joined(lumas[0], lumas[1]);
-        *to_lower = joined(lumas[2], lumas[3]);
+        *upper = joined(lumas[0], lumas[1]);
+        *lower = joined(lumas[2], lumas[3]);
         let sum = _mm256_add_ps(_mm256_add_ps(above[0], above[1]), _mm256_add_ps(above[2], above[3]));
         let mean = times(sum, 0.25);
-        for (channel, share, target) in [(2, BLUE_SHARE, to_blue), (0, RED_SHARE, to_red)] {
+        for (channel, share, target) in [(2, BLUE_SHARE, blue), (0, RED_SHARE, red)] {
             let dark = _mm256_sub_ps(darkest[channel], darkest[1]);
             let bright = _mm256_sub_ps(brightest[channel], brightest[1]);
             let off = _mm256_add_ps(dark, _mm256_mul_ps(mean, _mm256_sub_ps(bright, dark)));
