@@ -14,6 +14,9 @@ use crate::cli::http_url;
 /// The variable that names the file.
 pub(crate) const VARIABLE: &str = "UPLOADER_CONFIG";
 
+/// The variable that names the folder of what is written down between runs.
+pub(crate) const STATE_VARIABLE: &str = "UPLOADER_STATE";
+
 /// What the file says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,6 +65,18 @@ impl Location {
         let base = etcetera::choose_base_strategy().ok()?;
         Some(Self { path: base.config_dir().join("uploader").join("config.toml"), named: false })
     }
+}
+
+/// Where things are written down between runs: [`STATE_VARIABLE`]'s, else `uploader` in the user's folder for state
+/// (on Windows, for data); `None` without a home. It need not exist.
+///
+/// Source: XDG Base Directory Specification 0.8.
+pub(crate) fn state_folder(env: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    if let Some(path) = env(STATE_VARIABLE).filter(|path| !path.is_empty()) {
+        return Some(path.into());
+    }
+    let base = etcetera::choose_base_strategy().ok()?;
+    Some(base.state_dir().unwrap_or_else(|| base.data_dir()).join("uploader"))
 }
 
 impl Config {

@@ -11,7 +11,7 @@ use super::check::Check;
 use crate::failure::innermost;
 use crate::settings::Settings;
 use crate::store::Store;
-use crate::{aws, state};
+use crate::{aws, config};
 
 /// The configuration file, which made sense.
 pub(super) fn configuration(settings: &Settings) -> Check {
@@ -63,15 +63,19 @@ pub(super) async fn credentials(shared: &SdkConfig, store: &Store) -> Check {
 /// Whether a resumable upload can be written down.
 pub(super) fn state_folder() -> Check {
     let name = "state";
-    let Some(folder) = state::folder(|name| env::var(name).ok()) else {
-        return Check::error(name, "there is no home folder", "Name a folder with UPLOADER_STATE.");
+    let Some(folder) = config::state_folder(|name| env::var(name).ok()) else {
+        return Check::error(
+            name,
+            "there is no home folder",
+            format!("Name a folder with {}.", config::STATE_VARIABLE),
+        );
     };
     match try_writing(&folder) {
         Ok(()) => Check::ok(name, format!("{} is writable", folder.display())),
         Err(error) => Check::error(
             name,
             format!("{} cannot be written: {error}", folder.display()),
-            "Check its permissions, or name another folder with UPLOADER_STATE.",
+            format!("Check its permissions, or name another folder with {}.", config::STATE_VARIABLE),
         ),
     }
 }
