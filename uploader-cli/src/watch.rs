@@ -27,7 +27,7 @@ Examples:
   uploader watch exports/ --markup markdown >> snippets.md
 
 Files that are there already are uploaded, too, unless they are in the bucket.
-A file that changes replaces what it was. Ctrl-C ends it; the next start goes on.";
+A file that changes replaces what it was. After Ctrl-C the next start goes on.";
 
 /// Between two looks through the folder.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -42,15 +42,15 @@ pub(crate) struct WatchArgs {
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 
-    /// How long a file must have been left alone
-    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds)]
+    /// How long a file must be left alone [default: 2]
+    #[arg(long, value_name = "SECONDS", default_value = "2", hide_default_value = true, value_parser = seconds)]
     settle: Duration,
 
     /// Leave alone what is there at the first start
     #[arg(long)]
     new_only: bool,
 
-    /// Where the log lies [default: in the folder for state]
+    /// Where the log lies [default: folder for state]
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
 
