@@ -61,7 +61,7 @@ pub(crate) enum Command {
     Ls(LsArgs),
     /// Delete originals; their renditions follow
     Rm(RmArgs),
-    /// Write the configuration file, such as from a stack
+    /// Write the configuration file, from a stack or from flags
     Init(InitArgs),
     /// Check everything that uploads need, and say what to do
     Doctor(DoctorArgs),
@@ -75,8 +75,15 @@ pub(crate) enum Command {
 /// The markup that is wanted.
 #[derive(Debug, Args)]
 pub(crate) struct SnippetArgs {
-    /// html, markdown, jsx, hugo, astro, url or none
-    #[arg(long, value_enum, default_value_t, hide_possible_values = true, value_name = "KIND")]
+    /// html, or markdown, jsx, hugo, astro, url, none
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        hide_default_value = true,
+        value_name = "KIND"
+    )]
     pub(crate) markup: MarkupKind,
 
     /// Its width on the page, as HTML's sizes attribute
@@ -87,7 +94,7 @@ pub(crate) struct SnippetArgs {
     #[arg(long, value_name = "TEXT")]
     pub(crate) alt: Option<String>,
 
-    /// Wrap it in a figure with its caption
+    /// Wrap it in a figure with its caption, if any
     #[arg(long)]
     pub(crate) figure: bool,
 

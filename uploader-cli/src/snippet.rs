@@ -16,9 +16,7 @@ use crate::{FAILED, WELL};
 
 const EXAMPLES: &str = "\
 Examples:
-  uploader snippet 2026/lisbon/tram.jpg --markup markdown --sizes 50vw
-
-Exit status: 0 all well, 1 something failed, 2 wrong usage.";
+  uploader snippet 2026/lisbon/tram.jpg --markup markdown --sizes 50vw";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]

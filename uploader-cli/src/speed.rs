@@ -23,7 +23,7 @@ Examples:
   uploader speed
   uploader speed --mib 64 --remember
 
-Parts of uploads that are never completed: no object appears, and nothing is left.";
+Uploads are given up again: no object appears, and nothing is left.";
 
 /// Where the trial uploads are aimed; they are aborted before anything lies there.
 const KEY: &str = ".uploader-speed/trial";
@@ -40,11 +40,11 @@ const LONGEST_ROUND: Duration = Duration::from_secs(30);
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct SpeedArgs {
-    /// How much to send each way and round, in MiB
+    /// MiB to send each way and round
     #[arg(long, value_name = "MIB", default_value_t = 32, value_parser = clap::value_parser!(u64).range(8..=1024))]
     mib: u64,
 
-    /// Keep the faster way in the configuration file's profile
+    /// Keep the faster way in the profile
     #[arg(long)]
     remember: bool,
 
@@ -101,16 +101,23 @@ async fn compare(args: &SpeedArgs, regular: Store, console: &Console) -> Result<
             "bucket": settings.originals, "regular": best[0] as u64, "accelerated": best.get(1).map(|rate| *rate as u64),
             "ratio": faster, "why_not": obstacle,
         });
-        console.result(&line.to_string()).map_err(|error| Failure::new("output", error.to_string(), "Try again."))?;
+        console
+            .result(&line.to_string())
+            .map_err(|error| Failure::new("output", error.to_string(), "Try again."))?;
     }
     match (faster, obstacle) {
         (Some(ratio), _) if ratio >= 1.0 => {
             console.info(format_args!("Accelerated is {:.0} % faster from here.", (ratio - 1.0) * 100.0));
         }
         (Some(ratio), _) => {
-            console.info(format_args!("Regular is {:.0} % faster from here, and costs less.", (1.0 / ratio - 1.0) * 100.0));
+            console.info(format_args!(
+                "Regular is {:.0} % faster from here, and costs less.",
+                (1.0 / ratio - 1.0) * 100.0
+            ));
         }
-        (None, why) => console.info(format_args!("Only the regular way was measured: {}.", why.unwrap_or_default())),
+        (None, why) => {
+            console.info(format_args!("Only the regular way was measured: {}.", why.unwrap_or_default()))
+        }
     }
     match (args.remember, faster) {
         (true, Some(ratio)) => {
@@ -126,7 +133,11 @@ async fn compare(args: &SpeedArgs, regular: Store, console: &Console) -> Result<
 /// Writes the choice into the profile that is in force, or into one for these buckets. Says which file that is.
 fn remember(settings: &Settings, accelerate: bool) -> Result<PathBuf, Failure> {
     let Some(path) = &settings.config_path else {
-        return Err(Failure::new("config", "there is no home folder", "Name a configuration file with UPLOADER_CONFIG."));
+        return Err(Failure::new(
+            "config",
+            "there is no home folder",
+            "Name a configuration file with UPLOADER_CONFIG.",
+        ));
     };
     let profile = match &settings.profile {
         Some(_) => Profile::default(),
@@ -151,21 +162,24 @@ async fn trial(store: &Store, bytes: u64) -> Result<f64, Failure> {
     fastrand::Rng::with_seed(1).fill(&mut part);
     let (crc, part) = (Crc::of(&part).base64(), bytes::Bytes::from(part));
     let begun = Instant::now();
-    let parts = futures::stream::iter(1..=i32::try_from(bytes.div_ceil(USUAL_PART)).unwrap_or(1)).map(|number| {
-        let (part, crc) = (part.clone(), crc.clone());
-        async move {
-            if begun.elapsed() >= LONGEST_ROUND {
-                return Ok(0);
+    let parts =
+        futures::stream::iter(1..=i32::try_from(bytes.div_ceil(USUAL_PART)).unwrap_or(1)).map(|number| {
+            let (part, crc) = (part.clone(), crc.clone());
+            async move {
+                if begun.elapsed() >= LONGEST_ROUND {
+                    return Ok(0);
+                }
+                let request = store.sender.upload_part().bucket(&store.originals).key(KEY).upload_id(id);
+                let length = part.len() as u64;
+                let request =
+                    request.part_number(number).checksum_crc64_nvme(crc).body(ByteStream::from(part));
+                request.send().await.map(|_| length)
             }
-            let request = store.sender.upload_part().bucket(&store.originals).key(KEY).upload_id(id);
-            let length = part.len() as u64;
-            let request = request.part_number(number).checksum_crc64_nvme(crc).body(ByteStream::from(part));
-            request.send().await.map(|_| length)
-        }
-    });
+        });
     let sent: Vec<_> = parts.buffer_unordered(AT_ONCE).collect().await;
     let elapsed = begun.elapsed();
-    let aborted = store.client.abort_multipart_upload().bucket(&store.originals).key(KEY).upload_id(id).send().await;
+    let aborted =
+        store.client.abort_multipart_upload().bucket(&store.originals).key(KEY).upload_id(id).send().await;
     let mut bytes = 0;
     for part in sent {
         bytes += part.map_err(|error| Failure::of_request(&error, &store.originals, store))?;

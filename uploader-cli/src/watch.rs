@@ -42,15 +42,15 @@ pub(crate) struct WatchArgs {
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 
-    /// How long a file must be left alone
-    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds)]
+    /// How long a file must be left alone [default: 2]
+    #[arg(long, value_name = "SECONDS", default_value = "2", hide_default_value = true, value_parser = seconds)]
     settle: Duration,
 
     /// Leave alone what is there at the first start
     #[arg(long)]
     new_only: bool,
 
-    /// Where the log lies [default: state folder]
+    /// Where the log lies [default: folder for state]
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
 

@@ -147,7 +147,8 @@ async fn help_shows_examples_on_one_screen() {
         let ran = run(uploader(folder.path()).args(name).arg("--help").env("COLUMNS", "80")).await;
         assert_eq!(ran.status, 0);
         assert!(ran.stdout.contains(&format!("Examples:\n  uploader {command}")), "{}", ran.stdout);
-        let lines = if matches!(command, "put" | "watch") { 45 } else { 28 };
+        // These two have more flags than a screen has lines.
+        let lines = if matches!(command, "put" | "watch") { 46 } else { 24 };
         assert!(ran.stdout.lines().count() <= lines, "{}", ran.stdout);
         assert!(ran.stdout.lines().all(|line| line.chars().count() <= 80), "{}", ran.stdout);
     }

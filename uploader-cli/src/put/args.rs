@@ -12,7 +12,7 @@ const EXAMPLES: &str = "\
 Examples:
   uploader put harbour.jpg --alt \"Boats in the harbour at dawn\"
   uploader put photos/ --to 2026/lisbon --exclude '*.png' --dry-run
-  plot | uploader put - --name chart.png --markup jsx
+  convert ... jpg:- | uploader put - --name chart.jpg --markup jsx
 
 A large upload that was interrupted goes on where it stopped: run it again.
 Exit status: 0 all well, 1 something failed, 2 wrong usage, 130 interrupted.";
@@ -35,7 +35,7 @@ pub(crate) struct PutArgs {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// TOML file of "file name" = "alt text"
+    /// TOML file of "file name" = "alt text" lines
     #[arg(long, value_name = "FILE", conflicts_with = "alt")]
     pub(crate) alt_file: Option<PathBuf>,
 
@@ -43,14 +43,14 @@ pub(crate) struct PutArgs {
     #[arg(long, value_name = "TEXT")]
     pub(crate) caption: Option<String>,
 
-    /// What crops keep in sight, such as 0.4,0.25
+    /// What crops keep in sight, in shares: 0.4,0.25
     #[arg(long, value_name = "X,Y")]
     pub(crate) focal_point: Option<Focus>,
 
     #[command(flatten)]
     pub(crate) snippet: SnippetArgs,
 
-    /// Put the markup into the terminal's clipboard
+    /// Put the markup into the clipboard, by OSC 52
     #[arg(long)]
     pub(crate) clipboard: bool,
 
@@ -68,15 +68,15 @@ pub(crate) struct WayArgs {
     #[arg(long, value_name = "PREFIX", default_value = "", hide_default_value = true)]
     pub(crate) to: String,
 
-    /// Only these files of folders, as in .gitignore
+    /// Of folders only what matches, as in .gitignore
     #[arg(long, value_name = "GLOB")]
     pub(crate) include: Vec<String>,
 
-    /// Not these files of folders, as in .gitignore
+    /// Of folders nothing that matches
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
 
-    /// Upload even what cannot be derived
+    /// Upload even what nothing can be derived from
     #[arg(long)]
     pub(crate) force: bool,
 
@@ -84,7 +84,7 @@ pub(crate) struct WayArgs {
     #[arg(long)]
     pub(crate) overwrite: bool,
 
-    /// Use Transfer Acceleration [default: ask bucket]
+    /// Use Transfer Acceleration [default: the bucket's]
     #[arg(long, overrides_with = "no_accelerate")]
     accelerate: bool,
 
@@ -104,8 +104,8 @@ pub(crate) struct WayArgs {
     #[arg(long)]
     pub(crate) no_wait: bool,
 
-    /// How long to wait for renditions
-    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
+    /// How long to wait for one file's [default: 120]
+    #[arg(long, value_name = "SECONDS", default_value = "120", hide_default_value = true, value_parser = seconds)]
     pub(crate) timeout: Duration,
 }
 
