@@ -36,6 +36,7 @@ enum Ending {
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
+    imaging::keep_memory();
     log_to_stderr();
     let ending = match cli.command {
         Command::Up(args) => up::run(args).await,

@@ -88,9 +88,7 @@ impl Store {
             None if is_any_empty(&ENDPOINT_VARIABLES) => _ = config.set_endpoint_url(None),
             None => {}
         }
-        let client = Client::from_conf(
-            config.build(),
-        );
+        let client = Client::from_conf(config.build());
         Self {
             sender: sender(&client, false),
             client,

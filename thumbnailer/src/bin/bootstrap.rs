@@ -17,6 +17,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    imaging::keep_memory();
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -49,11 +49,16 @@ impl Present {
     /// A [`Failure`] of S3.
     pub(super) async fn find_in_any_case(all: &Transfers, key: &str) -> Result<Option<Self>, Failure> {
         let store = &all.store;
-        let answer = attempt::again(&all.pace, all.patience, async |_| ask(&store.sender, &store.originals, key).await);
+        let answer = attempt::again(&all.pace, all.patience, async |_| {
+            ask(&store.sender, &store.originals, key).await
+        });
         Self::of(answer.await, store)
     }
 
-    fn of(answer: Result<HeadObjectOutput, SdkError<HeadObjectError>>, store: &Store) -> Result<Option<Self>, Failure> {
+    fn of(
+        answer: Result<HeadObjectOutput, SdkError<HeadObjectError>>,
+        store: &Store,
+    ) -> Result<Option<Self>, Failure> {
         match answer {
             Ok(head) => Ok(Some(Self {
                 etag: head.e_tag().unwrap_or_default().trim_matches('"').to_owned(),
@@ -64,7 +69,9 @@ impl Present {
                 media_type: head.content_type().map(str::to_owned),
             })),
             // Without s3:ListBucket, S3 says 403 of what isn't there. HEAD's answers have no body to say more.
-            Err(SdkError::ServiceError(context)) if matches!(context.raw().status().as_u16(), 403 | 404) => Ok(None),
+            Err(SdkError::ServiceError(context)) if matches!(context.raw().status().as_u16(), 403 | 404) => {
+                Ok(None)
+            }
             Err(error) => Err(Failure::of_request(&error, &store.originals, store)),
         }
     }
@@ -106,7 +113,11 @@ impl Present {
     }
 }
 
-async fn ask(client: &Client, bucket: &str, key: &str) -> Result<HeadObjectOutput, SdkError<HeadObjectError>> {
+async fn ask(
+    client: &Client,
+    bucket: &str,
+    key: &str,
+) -> Result<HeadObjectOutput, SdkError<HeadObjectError>> {
     client.head_object().bucket(bucket).key(key).checksum_mode(ChecksumMode::Enabled).send().await
 }
 
