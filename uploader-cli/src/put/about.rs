@@ -186,7 +186,7 @@ impl Texts {
     }
 
     /// Names in the file that none of `files` (path and key) has: most likely a slip.
-    pub(crate) fn unused<'a>(&'a self, files: &[(&Path, &str)]) -> Vec<String> {
+    pub(crate) fn unused(&self, files: &[(&Path, &str)]) -> Vec<String> {
         let is_used = |name: &String| {
             files.iter().any(|(path, key)| {
                 *key == name
