@@ -97,3 +97,11 @@ def test_a_wrong_secret_is_said_in_words(put, photo):
 def test_wrong_usage_exits_2(put, tmp_path):
     assert put(check=False).returncode == 2
     assert put(tmp_path / "absent.jpg", check=False).returncode in (1, 2)
+
+
+def test_other_texts_reach_the_markup_without_versions(put, tmp_path):
+    file = tmp_path / "texts.jpg"
+    file.write_bytes(photograph(1200, 800, seed=64))
+    for text in ("one", "two", "three"):
+        done = put(file, "--figure", "--caption", text, "--alt", text)
+        assert f"<figcaption>{text}</figcaption>" in done.stdout, done.stdout

@@ -3,7 +3,7 @@
 //! S3 carries metadata as HTTP headers (`x-amz-meta-alt` and so on), which hold ASCII only. So values are
 //! percent-encoded UTF-8.
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::FocalPoint;
 
@@ -11,6 +11,9 @@ use crate::FocalPoint;
 const ALT: &str = "alt";
 const CAPTION: &str = "caption";
 const FOCAL_POINT: &str = "focal-point";
+
+/// What stays as it is in a value.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b',');
 
 /// What an author says of a picture.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -44,6 +47,17 @@ impl Sidecar {
         }
         (Self { alt, caption, focal_point: point.and_then(Result::ok) }, warnings)
     }
+
+    /// The metadata that [`Sidecar::read`] understands: names without `x-amz-meta-`, and values in ASCII.
+    pub fn metadata(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let text = |text: &String| utf8_percent_encode(text, PLAIN).to_string();
+        let values = [
+            (ALT, self.alt.as_ref().map(text)),
+            (CAPTION, self.caption.as_ref().map(text)),
+            (FOCAL_POINT, self.focal_point.map(|point| point.to_string())),
+        ];
+        values.into_iter().filter_map(|(name, value)| Some((name, value?)))
+    }
 }
 
 fn left_out(name: &str, why: &str) -> String {
@@ -72,6 +86,22 @@ mod tests {
         assert_eq!(read.caption.as_deref(), Some("Plain, with a stray 5% sign"));
         assert_eq!(read.focal_point, FocalPoint::new(0.5, 0.25).ok());
         assert_eq!(warnings, [""; 0]);
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let said = Sidecar {
+            alt: Some("Bäume, 50 % \"im\"\nNebel".into()),
+            caption: Some("1923".into()),
+            focal_point: FocalPoint::new(1.0 / 3.0, 1.0).ok(),
+        };
+        let written: Vec<_> = said.metadata().collect();
+        assert!(
+            written.iter().all(|(_, value)| value.bytes().all(|byte| byte.is_ascii_graphic())),
+            "{written:?}"
+        );
+        let written: Vec<_> = written.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        assert_eq!(read(&written), (said, Vec::new()));
     }
 
     #[test]

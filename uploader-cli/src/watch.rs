@@ -11,12 +11,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use clap::Args;
 use crc_fast::{CrcAlgorithm, checksum};
+use manifest::Sidecar;
 use serde::{Deserialize, Serialize};
 
 use crate::cli::{OutputArgs, SnippetArgs, StoreArgs};
 use crate::config::state_folder;
 use crate::console::Console;
-use crate::put::{About, Item, Session, Tell, Texts, WayArgs, items, seconds};
+use crate::put::{Item, Session, Tell, Texts, WayArgs, items, seconds};
 use crate::store::Store;
 use crate::transfer::Stamp;
 use crate::{FAILED, USAGE, WELL};
@@ -269,7 +270,7 @@ async fn send(
         waiting.seen.remove(path);
         log.add(entry)
     };
-    session.put(items, &About::default(), &Texts::default(), false, each).await?;
+    session.put(items, &Sidecar::default(), &Texts::default(), false, each).await?;
     Ok(())
 }
 

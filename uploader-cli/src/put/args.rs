@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use manifest::FocalPoint;
 
-use super::about::Focus;
 use crate::cli::{OutputArgs, SnippetArgs, StoreArgs};
 
 const EXAMPLES: &str = "\
@@ -45,7 +45,7 @@ pub(crate) struct PutArgs {
 
     /// What crops keep in sight, in shares: 0.4,0.25
     #[arg(long, value_name = "X,Y")]
-    pub(crate) focal_point: Option<Focus>,
+    pub(crate) focal_point: Option<FocalPoint>,
 
     #[command(flatten)]
     pub(crate) snippet: SnippetArgs,

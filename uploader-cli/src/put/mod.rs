@@ -12,11 +12,13 @@ mod wait;
 
 use std::env;
 
+use manifest::Sidecar;
+
 use crate::console::Console;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::{FAILED, INTERRUPTED, USAGE};
-pub(crate) use about::{About, Texts};
+pub(crate) use about::Texts;
 pub(crate) use args::{PutArgs, WayArgs, seconds};
 pub(crate) use outcome::Outcome;
 
@@ -60,8 +62,11 @@ pub(crate) async fn run(args: PutArgs) -> anyhow::Result<u8> {
             return Ok(FAILED);
         }
     };
-    let about =
-        About { alt: args.snippet.alt.clone(), caption: args.caption.clone(), focal_point: args.focal_point };
+    let about = Sidecar {
+        alt: args.snippet.alt.clone(),
+        caption: args.caption.clone(),
+        focal_point: args.focal_point,
+    };
     let markup = args.snippet.markup(&store);
     if !args.way.no_wait
         && !args.dry_run

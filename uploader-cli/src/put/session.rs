@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use indicatif::HumanBytes;
-use manifest::Markup;
+use manifest::{Markup, Sidecar};
 use tokio::sync::Semaphore;
 
-use super::about::{About, Texts};
+use super::about::{self, Texts};
 use super::args::WayArgs;
 use super::ask;
 use super::compare::{Existing, compare};
@@ -68,7 +68,7 @@ struct Ready {
     path: PathBuf,
     file: Inspected,
     existing: Existing,
-    about: About,
+    about: Sidecar,
     action: Action,
 }
 
@@ -104,7 +104,7 @@ impl Session {
     pub(crate) async fn put(
         &self,
         items: Vec<Item>,
-        about: &About,
+        about: &Sidecar,
         texts: &Texts,
         dry_run: bool,
         each: &mut dyn FnMut(&Outcome) -> std::io::Result<()>,
@@ -146,7 +146,7 @@ impl Session {
                         path: path.clone(),
                         file,
                         existing: Existing::Nothing,
-                        about: About::default(),
+                        about: Sidecar::default(),
                         action: Action::New,
                     };
                     inspect(path, force).await.map(ready).map_err(End::Refused)
@@ -178,7 +178,13 @@ impl Session {
     }
 
     /// What is said about each picture, and so what is to be done.
-    fn describe(&self, jobs: &mut [Job], about: &About, texts: &Texts, dry_run: bool) -> std::io::Result<()> {
+    fn describe(
+        &self,
+        jobs: &mut [Job],
+        said_of_all: &Sidecar,
+        texts: &Texts,
+        dry_run: bool,
+    ) -> std::io::Result<()> {
         let files: Vec<_> = jobs
             .iter()
             .filter_map(|job| Some((job.item.path.as_deref().ok()?, job.item.key.as_str())))
@@ -188,8 +194,8 @@ impl Session {
         }
         for job in &mut *jobs {
             if let Ok(ready) = &mut job.step {
-                ready.about = match about {
-                    said if *said == About::default() => texts.about(&ready.path, &job.item.key),
+                ready.about = match said_of_all {
+                    said if *said == Sidecar::default() => texts.about(&ready.path, &job.item.key),
                     said => said.clone(),
                 };
             }
@@ -199,7 +205,7 @@ impl Session {
             let untold = jobs.iter_mut().filter_map(|job| {
                 let ready = job.step.as_mut().ok()?;
                 let said = match &ready.existing {
-                    Existing::Same(present) => About::has_alt(&present.metadata),
+                    Existing::Same(present) => about::has_alt(&present.metadata),
                     _ => false,
                 };
                 (!said && ready.about.alt.is_none()).then_some((job.item.name.as_str(), &mut ready.about.alt))
@@ -209,7 +215,9 @@ impl Session {
         for ready in jobs.iter_mut().filter_map(|job| job.step.as_mut().ok()) {
             ready.action = match &ready.existing {
                 Existing::Nothing => Action::New,
-                Existing::Same(present) if ready.about.is_said_by(&present.metadata) => Action::Unchanged,
+                Existing::Same(present) if about::is_said_by(&ready.about, &present.metadata) => {
+                    Action::Unchanged
+                }
                 Existing::Same(_) => Action::Described,
                 Existing::Other(_) => Action::Replaced,
             };
@@ -271,7 +279,9 @@ impl Session {
             alt: ready.about.alt.clone().or_else(|| markup.alt.clone()),
             ..markup.clone()
         });
-        let end = match wait::for_manifest(&self.store, &job.item.key, &sent, self.way.timeout).await {
+        let end = match wait::for_manifest(&self.store, &job.item.key, &sent, &ready.about, self.way.timeout)
+            .await
+        {
             Ok(manifest) => End::of_manifest(&manifest, markup.as_ref()),
             Err(failure) => End::Failed(failure),
         };
@@ -295,10 +305,10 @@ impl Session {
             let there: Sent = present.clone().into();
             // What was never derived, or failed, gets another chance by a copy onto itself, which sends another event.
             let needs_event = ready.action == Action::Described
-                || (!self.way.no_wait && !wait::is_settled(&self.store, key, &there).await?);
+                || (!self.way.no_wait && !wait::is_settled(&self.store, key, &there, &ready.about).await?);
             return if needs_event { self.rewrite(key, ready, present).await } else { Ok(there) };
         }
-        let metadata = ready.about.metadata(&std::collections::HashMap::new())?;
+        let metadata = about::metadata(&ready.about, &std::collections::HashMap::new())?;
         let transfer = Transfer {
             file: &ready.path,
             stamp: ready.file.stamp,
@@ -319,7 +329,7 @@ impl Session {
         present: &crate::transfer::Present,
     ) -> Result<Sent, Failure> {
         let store = &self.store;
-        let metadata = ready.about.metadata(&present.metadata)?;
+        let metadata = about::metadata(&ready.about, &present.metadata)?;
         let source = percent_encoding::utf8_percent_encode(key, percent_encoding::NON_ALPHANUMERIC);
         let request = store.client.copy_object().bucket(&store.originals).key(key);
         let answer = request

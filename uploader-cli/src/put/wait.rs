@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::get_object::GetObjectError;
-use manifest::{Manifest, State, manifest_key};
+use manifest::{Manifest, Sidecar, State, manifest_key};
 use tokio::time::Instant;
 
+use super::about;
 use crate::failure::{Failure, innermost};
 use crate::store::Store;
 use crate::transfer::Sent;
@@ -41,13 +42,14 @@ pub(super) async fn for_manifest(
     store: &Store,
     key: &str,
     sent: &Sent,
+    said: &Sidecar,
     patience: Duration,
 ) -> Result<Manifest, Failure> {
     let begun = Instant::now();
     let mut pause = FIRST_PAUSE;
     let mut failed_since: Option<Instant> = None;
     loop {
-        let seen = look(store, key, sent).await?;
+        let seen = look(store, key, sent, said).await?;
         if let Look::Ours(manifest) = &seen {
             let since = *failed_since.get_or_insert_with(Instant::now);
             let settled = manifest.state != State::Failed
@@ -71,11 +73,16 @@ pub(super) async fn for_manifest(
 /// # Errors
 ///
 /// A [`Failure`] that waiting cannot mend.
-pub(super) async fn is_settled(store: &Store, key: &str, sent: &Sent) -> Result<bool, Failure> {
-    Ok(matches!(look(store, key, sent).await?, Look::Ours(manifest) if manifest.state != State::Failed))
+pub(super) async fn is_settled(
+    store: &Store,
+    key: &str,
+    sent: &Sent,
+    said: &Sidecar,
+) -> Result<bool, Failure> {
+    Ok(matches!(look(store, key, sent, said).await?, Look::Ours(manifest) if manifest.state != State::Failed))
 }
 
-async fn look(store: &Store, key: &str, sent: &Sent) -> Result<Look, Failure> {
+async fn look(store: &Store, key: &str, sent: &Sent, said: &Sidecar) -> Result<Look, Failure> {
     let request = store.client.get_object().bucket(&store.derived).key(manifest_key(key));
     let answer = match request.send().await {
         Ok(answer) => answer,
@@ -99,10 +106,10 @@ async fn look(store: &Store, key: &str, sent: &Sent) -> Result<Look, Failure> {
         let message = format!("{}/{}: {error}", store.derived, manifest_key(key));
         Failure::new("manifest", message, "Make sure that uploader and thumbnailer are of the same release.")
     })?);
-    Ok(if is_ours(store, &manifest, sent) { Look::Ours(manifest) } else { Look::Other(manifest) })
+    Ok(if is_ours(store, &manifest, sent, said) { Look::Ours(manifest) } else { Look::Other(manifest) })
 }
 
-fn is_ours(store: &Store, manifest: &Manifest, sent: &Sent) -> bool {
+fn is_ours(store: &Store, manifest: &Manifest, sent: &Sent, said: &Sidecar) -> bool {
     let source = &manifest.source;
     if source.bucket != store.originals {
         return false;
@@ -110,7 +117,20 @@ fn is_ours(store: &Store, manifest: &Manifest, sent: &Sent) -> bool {
     match (&sent.version_id, &source.version_id) {
         (Some(ours), Some(theirs)) => ours == theirs,
         // The same bytes have the same etag: a removal is that of an earlier upload, until the event of ours comes.
-        _ => manifest.state != State::Removed && source.etag.trim_matches('"') == sent.etag,
+        // Nor is what was said then what is said now.
+        _ => {
+            manifest.state != State::Removed
+                && source.etag.trim_matches('"') == sent.etag
+                && (manifest.state != State::Derived || about::is_in(said, &told_by(manifest)))
+        }
+    }
+}
+
+fn told_by(manifest: &Manifest) -> Sidecar {
+    Sidecar {
+        alt: manifest.alt.clone(),
+        caption: manifest.caption.clone(),
+        focal_point: manifest.focal_point,
     }
 }
 

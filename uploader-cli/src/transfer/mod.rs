@@ -4,11 +4,13 @@
 //!
 //! - `single`: a file in one PUT; `multipart`: a larger one in parts, across runs
 //! - `parts`: how a file is cut; `crc`: checksums that add up; `journal`: what survives the program
-//! - `pace`: how much is under way at once; `attempt`: trying again; `body`: what says how far it has come
+//! - `pace`: how much is under way at once; `attempt`: trying again; `body`: what says how far it has come;
+//!   `buffers`: memory for parts
 //! - `present`: what lies under a key already
 
 mod attempt;
 mod body;
+mod buffers;
 mod crc;
 mod journal;
 mod multipart;
@@ -32,6 +34,7 @@ use crate::failure::Failure;
 use crate::store::Store;
 use body::Flow;
 pub(crate) use body::Meter;
+use buffers::Buffers;
 pub(crate) use crc::Crc;
 pub(crate) use journal::Journal;
 pub(crate) use pace::Pace;
@@ -39,7 +42,7 @@ pub(crate) use parts::USUAL as USUAL_PART;
 pub(crate) use present::{Present, named};
 
 /// MiB of files that are in memory at once, in parts or whole.
-const MEMORY: usize = 96;
+const MEMORY: usize = 64;
 
 /// Parts up to this many bytes are held in memory while they are sent; larger ones are read twice.
 const HELD: u64 = 16 << 20;
@@ -56,6 +59,7 @@ pub(crate) struct Transfers {
     store: Store,
     pace: Pace,
     memory: Arc<Semaphore>,
+    buffers: Buffers,
     /// Where journals lie; `None` where none can be kept.
     journals: Option<PathBuf>,
     /// How long an answer may fail to come before that is the end of it.
@@ -128,6 +132,7 @@ impl Transfers {
             store: store.clone(),
             pace: Pace::new(WIDEST),
             memory: Arc::new(Semaphore::new(MEMORY)),
+            buffers: Buffers::default(),
             journals,
             patience,
             part_bytes,

@@ -20,8 +20,8 @@ use super::journal::{Arrived, Journal, Plan, Unavailable};
 use super::parts::{Cut, LARGEST_OBJECT};
 use super::present::etag_of_parts;
 use super::{
-    CHUNK, Crc, Flow, HELD, Present, Sent, Stamp, Transfer, Transfers, attempt, blocking, changed, mixed_up,
-    named, unreadable,
+    Buffers, CHUNK, Crc, Flow, HELD, Present, Sent, Stamp, Transfer, Transfers, attempt, blocking, changed,
+    mixed_up, named, unreadable,
 };
 use crate::failure::Failure;
 use crate::store::Store;
@@ -143,8 +143,9 @@ impl<'a> Upload<'a> {
         let length = range.end - range.start;
         let held = length <= HELD;
         let _room = self.all.room(if held { length } else { CHUNK as u64 }).await;
-        let (bytes, crc) =
-            read(self.transfer.file, range.clone(), held).await.map_err(|error| shortened(&error))?;
+        let (bytes, crc) = read(self.transfer.file, range.clone(), held, &self.all.buffers)
+            .await
+            .map_err(|error| shortened(&error))?;
         if let Some(etag) = self.settled(number, length, crc) {
             self.transfer.meter.gone(length);
             return Ok(Settled { number, etag, crc });
@@ -439,14 +440,19 @@ pub(super) async fn abort(store: &Store, key: &str, id: &str) -> Result<(), Fail
 }
 
 /// The bytes of `range` of the file, if they are to be `held`, and their checksum in any case.
-async fn read(path: &Path, range: Range<u64>, held: bool) -> io::Result<(Option<Bytes>, Crc)> {
-    let path = path.to_owned();
+async fn read(
+    path: &Path,
+    range: Range<u64>,
+    held: bool,
+    buffers: &Buffers,
+) -> io::Result<(Option<Bytes>, Crc)> {
+    let (path, buffers) = (path.to_owned(), buffers.clone());
     blocking(move || {
         let mut file = File::open(path)?;
         file.seek(SeekFrom::Start(range.start))?;
         let mut rest = range.end - range.start;
         let size = if held { rest } else { rest.min(CHUNK as u64) };
-        let mut buffer = vec![0; usize::try_from(size).map_err(io::Error::other)?];
+        let mut buffer = buffers.take(usize::try_from(size).map_err(io::Error::other)?);
         let mut crc = Crc::EMPTY;
         while rest > 0 {
             let chunk = &mut buffer[..usize::try_from(rest.min(size)).map_err(io::Error::other)?];
@@ -454,7 +460,8 @@ async fn read(path: &Path, range: Range<u64>, held: bool) -> io::Result<(Option<
             crc = crc.then(Crc::of(chunk));
             rest -= chunk.len() as u64;
         }
-        Ok((held.then(|| Bytes::from(buffer)), crc))
+        let bytes = buffers.lend(buffer);
+        Ok((held.then_some(bytes), crc))
     })
     .await
 }
