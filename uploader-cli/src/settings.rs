@@ -35,6 +35,8 @@ pub(crate) struct Settings {
     pub(crate) accelerate: Option<bool>,
     /// The profile of the configuration file that is in force.
     pub(crate) profile: Option<String>,
+    /// Certificates to trust instead of the system's, as PEM.
+    pub(crate) ca_bundle: Option<Vec<u8>>,
     /// Where the configuration file lies or would lie.
     pub(crate) config_path: Option<PathBuf>,
 }
@@ -50,7 +52,11 @@ impl Settings {
         let location = Location::find(&env);
         let config = location.as_ref().map(Config::load).transpose()?.unwrap_or_default();
         let settings = Self::merge(args, env, &config)?;
-        Ok(Self { config_path: location.map(|location| location.path), ..settings })
+        let ca_bundle = set(env("AWS_CA_BUNDLE")).map(|path| {
+            std::fs::read(&path).map_err(|error| format!("AWS_CA_BUNDLE is '{path}', which cannot be read: {error}"))
+        });
+        let config_path = location.map(|location| location.path);
+        Ok(Self { config_path, ca_bundle: ca_bundle.transpose()?, ..settings })
     }
 
     fn merge(
@@ -82,6 +88,7 @@ impl Settings {
             aws_profile: of_aws.or_else(|| first(&["AWS_PROFILE"])).or(set(aws_profile)),
             accelerate,
             profile: name.filter(|_| known.is_some()),
+            ca_bundle: None,
             config_path: None,
         })
     }
@@ -166,6 +173,7 @@ mod tests {
             aws_profile_asked_for: false,
             accelerate: Some(true),
             profile: some("blog"),
+            ca_bundle: None,
             config_path: None,
         };
         assert_eq!(settings, expected);

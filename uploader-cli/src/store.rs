@@ -107,16 +107,8 @@ impl Store {
     /// Whether bodies are signed, which costs a SHA-256 of all bytes. Their checksums are signed in any case, and on
     /// other ways TLS, or this machine's own memory, is what nobody can reach into.
     pub(crate) fn signs_payload(&self) -> bool {
-        let Some(rest) = self.endpoint.as_ref().and_then(|endpoint| endpoint.strip_prefix("http://")) else {
-            return false;
-        };
-        let authority = rest.split('/').next().unwrap_or_default();
-        let host = authority
-            .rsplit_once(':')
-            .filter(|(_, port)| !port.contains(']'))
-            .map_or(authority, |(host, _)| host);
-        let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-        host != "localhost" && !address.is_ok_and(|address| address.is_loopback())
+        let plain = self.endpoint.as_deref().filter(|endpoint| endpoint.starts_with("http://"));
+        plain.is_some_and(|endpoint| !aws::is_on_this_machine(endpoint))
     }
 
     /// What URLs of renditions begin with if no flag says: as the profile has it, else the bucket at the

@@ -1,8 +1,9 @@
-//! `cargo xtask bench`: criterion benches; with `--peers`, the runs side by side with other programs.
+//! `cargo xtask bench`: criterion benches; with `--peers` and `--uploads`, the runs side by side with other programs.
 
 mod install;
 mod peers;
 mod readme;
+mod uploads;
 
 use std::process::ExitCode;
 
@@ -17,25 +18,32 @@ pub(crate) struct Options {
     /// with npm, and python3 with venv; what is missing is left out. About ten minutes
     #[arg(long)]
     peers: bool,
+    /// Uploads beside the AWS CLI, boto3 and rclone instead, on loopback. Needs python3 with venv, and 7 GB of disk
+    #[arg(long, conflicts_with = "peers")]
+    uploads: bool,
     /// Only tasks whose id begins with one of these, such as `T1,T2-12mp`; README.md stays as it is
     #[arg(long, requires = "peers", value_name = "ID,…", value_delimiter = ',')]
     only: Vec<String>,
     /// As many rounds of each task, rather than about 8 seconds
     #[arg(long, requires = "peers", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rounds: Option<u32>,
-    /// About 2 seconds a task; README.md stays as it is
-    #[arg(long, requires = "peers")]
+    /// About 2 seconds a task, or small uploads; README.md stays as it is
+    #[arg(long)]
     quick: bool,
     /// README.md stays as it is
     #[arg(long, requires = "peers")]
     no_readme: bool,
     /// Passed on to criterion, for example a filter
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, conflicts_with = "peers")]
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, conflicts_with_all = ["peers", "uploads"])]
     arguments: Vec<String>,
 }
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
-    if options.peers { peers::run(workspace, options) } else { criterion(workspace, &options.arguments) }
+    match options {
+        Options { peers: true, .. } => peers::run(workspace, options),
+        Options { uploads: true, .. } => uploads::run(workspace, options.quick),
+        _ => criterion(workspace, &options.arguments),
+    }
 }
 
 /// Runs the criterion benches with `arguments`; their reports lie under `target/criterion`.

@@ -1,0 +1,35 @@
+//! An S3 server that tells nobody of uploads: `cargo run --release -p local-s3 --example serve -- DIR PORT`.
+//!
+//! Bucket `originals`; key `local`, secret `locallocal`. Ctrl-C ends it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
+
+use local_s3::{Bucket, Server};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let (Some(folder), Some(port)) = (arguments.next(), arguments.next().and_then(|port| port.parse().ok())) else {
+        eprintln!("usage: serve DIR PORT");
+        return ExitCode::from(2);
+    };
+    let server = Server::builder()
+        .data_dir(folder)
+        .listen(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+        .bucket(Bucket::new("originals"))
+        .start()
+        .await;
+    let server = match server {
+        Ok(server) => server,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    println!("S3 at {}", server.endpoint_url());
+    if tokio::signal::ctrl_c().await.is_ok() {
+        server.stop().await;
+    }
+    ExitCode::SUCCESS
+}
