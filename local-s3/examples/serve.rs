@@ -10,7 +10,8 @@ use local_s3::{Bucket, Server};
 #[tokio::main]
 async fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let (Some(folder), Some(port)) = (arguments.next(), arguments.next().and_then(|port| port.parse().ok())) else {
+    let (Some(folder), Some(port)) = (arguments.next(), arguments.next().and_then(|port| port.parse().ok()))
+    else {
         eprintln!("usage: serve DIR PORT");
         return ExitCode::from(2);
     };

@@ -56,7 +56,8 @@ fn http_client(settings: &Settings) -> SharedHttpClient {
     let local = settings.endpoint.as_deref().is_some_and(is_on_this_machine);
     let proxy = if local { ProxyConfig::disabled() } else { ProxyConfig::from_env() };
     let trust = settings.ca_bundle.clone().map(|pem| tls::TrustStore::empty().with_pem_certificate(pem));
-    let context = tls::TlsContext::builder().with_trust_store(trust.unwrap_or_default()).build().unwrap_or_default();
+    let context =
+        tls::TlsContext::builder().with_trust_store(trust.unwrap_or_default()).build().unwrap_or_default();
     aws_smithy_http_client::Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector =
             Connector::builder().tls_provider(TLS).tls_context(context.clone()).proxy_config(proxy.clone());
@@ -68,7 +69,8 @@ fn http_client(settings: &Settings) -> SharedHttpClient {
 
 /// Whether what is sent to the server at `endpoint` leaves this machine's memory.
 pub(crate) fn is_on_this_machine(endpoint: &str) -> bool {
-    let authority = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest).split('/').next().unwrap_or_default();
+    let authority =
+        endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest).split('/').next().unwrap_or_default();
     let port = authority.rsplit_once(':').filter(|(_, port)| !port.contains(']'));
     let host = port.map_or(authority, |(host, _)| host);
     let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
@@ -135,10 +137,17 @@ mod tests {
 
     #[test]
     fn this_machine_is_known_by_its_addresses() {
-        for local in ["http://localhost:9000", "http://127.0.0.1", "https://[::1]:9000/x", "http://127.9.9.9:1/"] {
+        for local in
+            ["http://localhost:9000", "http://127.0.0.1", "https://[::1]:9000/x", "http://127.9.9.9:1/"]
+        {
             assert!(is_on_this_machine(local), "{local}");
         }
-        for elsewhere in ["http://s3.example.org", "http://localhost.example.org:9000", "http://192.168.0.7:9000", "http://[2001:db8::1]"] {
+        for elsewhere in [
+            "http://s3.example.org",
+            "http://localhost.example.org:9000",
+            "http://192.168.0.7:9000",
+            "http://[2001:db8::1]",
+        ] {
             assert!(!is_on_this_machine(elsewhere), "{elsewhere}");
         }
     }

@@ -250,10 +250,7 @@ async fn what_is_said_of_a_picture_travels_with_it() {
     assert_eq!((ran.status, &lines(&ran)[0]["action"]), (0, &"described".into()), "{}", ran.stderr);
     let after = head().await;
     let metadata = after.metadata().unwrap();
-    assert_eq!(
-        (metadata["alt"].as_str(), metadata["caption"].as_str()),
-        ("B%C3%A4ume,%2050%20%25", "1923")
-    );
+    assert_eq!((metadata["alt"].as_str(), metadata["caption"].as_str()), ("B%C3%A4ume,%2050%20%25", "1923"));
     assert_eq!(after.content_type(), Some("image/jpeg"));
     let asked = |name| site.requests().get(name) - before.get(name);
     assert_eq!((asked("CopyObject"), site.versions("originals").await), (1, 2));
