@@ -20,6 +20,10 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 /// Files that have a line of their own at once.
 const LINES: usize = 8;
 
+/// The line at the bottom, and what it is when all is sent.
+const SENDING: &str = "{spinner} {msg}  {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left";
+const ALL_SENT: &str = "{spinner} {msg}  {total_bytes} sent, waiting for renditions";
+
 /// Where words go. Lines and the progress bars don't run into each other.
 #[derive(Clone)]
 pub(crate) struct Console {
@@ -122,11 +126,11 @@ impl Console {
         if let Some(bars) = &self.bars {
             let mut bar = lock(&totals.bar);
             let bar = bar.get_or_insert_with(|| {
-                let style = "{spinner} {msg}  {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left";
-                let bar = bars.add(styled(ProgressBar::new(0), style));
+                let bar = bars.add(styled(ProgressBar::new(0), SENDING));
                 bar.enable_steady_tick(TICK);
                 bar
             });
+            bar.set_style(style(SENDING));
             bar.set_length(totals.bytes.load(Ordering::Relaxed));
         }
         self.count();
@@ -233,6 +237,10 @@ impl Meter for FileLine {
         }
         if let Some(bar) = &*lock(&self.console.totals.bar) {
             bar.inc(bytes);
+            let [gone, bytes, ..] = self.console.standing();
+            if gone >= bytes {
+                bar.set_style(style(ALL_SENT));
+            }
         }
         self.console.line_if_due();
     }
@@ -244,6 +252,7 @@ impl Meter for FileLine {
         }
         if let Some(bar) = &*lock(&self.console.totals.bar) {
             bar.dec(bytes);
+            bar.set_style(style(SENDING));
         }
     }
 

@@ -165,6 +165,14 @@ async fn gps_is_warned_of() {
     let ran = run(site.put().arg(&file).arg("--no-wait")).await;
     assert_eq!(ran.status, 0, "{}", ran.stderr);
     assert!(ran.stderr.contains("warning:") && ran.stderr.contains("GPS"), "{}", ran.stderr);
+
+    for copy in 0..5 {
+        site.file(&format!("many/{copy}.jpg"), &std::fs::read(&file).unwrap());
+    }
+    let ran = run(site.put().arg(site.files().join("many")).args(["--no-wait", "--json"])).await;
+    assert_eq!(ran.stderr.matches("GPS").count(), 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("warning: of 5 files: the photograph says"), "{}", ran.stderr);
+    assert!(json_lines(&ran.stdout).iter().all(|line| line["warnings"].as_array().unwrap().len() == 1));
     site.stop().await;
 }
 

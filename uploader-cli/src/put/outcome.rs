@@ -1,6 +1,8 @@
 //! How it ended for one file, told to people or as JSON.
 
+use std::collections::HashSet;
 use std::io;
+use std::sync::Arc;
 
 use indicatif::HumanBytes;
 use manifest::{Manifest, Markup, MarkupError, Reason};
@@ -87,6 +89,8 @@ pub(crate) struct Outcome {
     size: Option<(u32, u32)>,
     action: Option<Action>,
     warnings: Vec<String>,
+    /// Of the warnings, those that people were told of already, of many files at once.
+    pub(super) told: Arc<HashSet<String>>,
     pub(super) sent: Option<Sent>,
     end: End,
 }
@@ -175,6 +179,7 @@ impl Outcome {
             size: None,
             action: None,
             warnings: Vec::new(),
+            told: Arc::default(),
             sent: None,
             end: End::Uploaded,
         }
@@ -228,7 +233,7 @@ impl Outcome {
     /// When standard output takes no more.
     pub(super) fn report(&self, console: &Console, store: &Store, json: bool) -> io::Result<()> {
         let place = format!("{}/{}", store.originals, self.key);
-        for warning in self.all_warnings() {
+        for warning in self.all_warnings().into_iter().filter(|warning| !self.told.contains(*warning)) {
             console.warning(format_args!("{}: {warning}", self.file));
         }
         match &self.end {

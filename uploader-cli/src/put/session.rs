@@ -1,8 +1,9 @@
 //! A run of transfers: from items to outcomes.
 
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use indicatif::HumanBytes;
@@ -31,6 +32,9 @@ const LOOKING: usize = 4;
 
 /// Files that are on their way at once, most of them waiting for their renditions.
 const UNDERWAY: usize = 64;
+
+/// So many files with the same warning are told of together.
+const MANY: usize = 4;
 
 /// How often `--events` tell how far it has come.
 const EVENT_EVERY: Duration = Duration::from_secs(1);
@@ -124,10 +128,17 @@ impl Session {
                 .info(format_args!("{files} of {jobs_in_all} files would be sent, {}", HumanBytes(bytes)));
             return self.report_all(futures::stream::iter(lines), each).await;
         }
+        let told = self.warn_of_many(&jobs);
+        let begun = Instant::now();
         self.console.begin(jobs_in_all, bytes);
-        let outcomes = futures::stream::iter(jobs).map(|job| self.settle(job)).buffered(UNDERWAY);
+        let outcomes = futures::stream::iter(jobs).map(|job| self.settle(job, &told)).buffered(UNDERWAY);
         let status = self.report_all(outcomes, each).await;
         self.console.finish();
+        if jobs_in_all > 1 {
+            let seconds = begun.elapsed().as_secs_f64();
+            self.console
+                .info(format_args!("{jobs_in_all} files, {} sent, in {seconds:.1} s", HumanBytes(bytes)));
+        }
         status
     }
 
@@ -256,9 +267,26 @@ impl Session {
         }
     }
 
+    /// Says once what would be said of many files. What is said so is not said again.
+    fn warn_of_many(&self, jobs: &[Job]) -> Arc<HashSet<String>> {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for warning in
+            jobs.iter().filter_map(|job| job.step.as_ref().ok()).flat_map(|ready| &ready.file.warnings)
+        {
+            *counts.entry(warning).or_default() += 1;
+        }
+        let many = counts.into_iter().filter(|(_, count)| *count >= MANY);
+        let told = many.map(|(warning, count)| {
+            self.console.warning(format_args!("of {count} files: {warning}"));
+            warning.to_owned()
+        });
+        Arc::new(told.collect())
+    }
+
     /// One file, from the disk to its markup.
-    async fn settle(&self, job: Job) -> Outcome {
+    async fn settle(&self, job: Job, told: &Arc<HashSet<String>>) -> Outcome {
         let mut outcome = Outcome::new(&job.item);
+        outcome.told = Arc::clone(told);
         let ready = match job.step {
             Ok(ready) => ready,
             Err(end) => return outcome.ended(end),
