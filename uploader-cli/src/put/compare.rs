@@ -37,12 +37,13 @@ impl Listing {
     }
 }
 
-/// What lies under the keys of `files` (key, path, bytes), in that order.
+/// What lies under the keys of `files` (key, path, bytes), which would go in parts of `part_bytes`; in that order.
 ///
 /// One listing tells which keys are there at all; only those are asked about one by one.
 pub(super) async fn compare(
     store: &Store,
     files: &[(String, std::path::PathBuf, u64)],
+    part_bytes: u64,
 ) -> Vec<Result<Existing, Failure>> {
     let listing = match files {
         [] | [_] => None,
@@ -63,7 +64,7 @@ pub(super) async fn compare(
                 return Ok(Existing::Nothing);
             };
             let (path, bytes, found) = (path.clone(), *bytes, present.clone());
-            let same = tokio::task::spawn_blocking(move || found.holds(&path, bytes)).await;
+            let same = tokio::task::spawn_blocking(move || found.holds(&path, bytes, part_bytes)).await;
             match same.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked))) {
                 Ok(true) => Ok(Existing::Same(present)),
                 Ok(false) => Ok(Existing::Other(present)),

@@ -175,7 +175,7 @@ impl Session {
             let ready = job.step.as_ref().ok()?;
             Some((job.item.key.clone(), ready.path.clone(), ready.file.stamp.bytes))
         });
-        let found = compare(&self.store, &ready.collect::<Vec<_>>()).await;
+        let found = compare(&self.store, &ready.collect::<Vec<_>>(), self.way.part_bytes()).await;
         for (job, found) in jobs.iter_mut().filter(|job| job.step.is_ok()).zip(found) {
             match found {
                 Ok(existing) => {

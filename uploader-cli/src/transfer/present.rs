@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use crc_fast::{CrcAlgorithm, Digest as Crc64};
 use md5::{Digest, Md5};
 
+use super::parts::Cut;
 use super::{Transfers, attempt};
 use crate::failure::Failure;
 use crate::store::Store;
@@ -64,7 +65,7 @@ impl Present {
                 etag: head.e_tag().unwrap_or_default().trim_matches('"').to_owned(),
                 version_id: named(head.version_id()),
                 bytes: head.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or(0),
-                crc64nvme: head.checksum_crc64_nvme().map(str::to_owned),
+                crc64nvme: head.checksum_crc64_nvme().filter(|crc| is_of_whole(crc)).map(str::to_owned),
                 metadata: head.metadata().cloned().unwrap_or_default(),
                 media_type: head.content_type().map(str::to_owned),
             })),
@@ -88,12 +89,13 @@ impl Present {
         }
     }
 
-    /// Whether it has the bytes of the file at `path`. Reads the file only if the sizes are the same.
+    /// Whether it has the bytes of the file at `path`, which we would send in parts of `part` bytes. Reads the file only
+    /// if the sizes are the same.
     ///
     /// # Errors
     ///
     /// When the file cannot be read.
-    pub(crate) fn holds(&self, path: &Path, bytes: u64) -> io::Result<bool> {
+    pub(crate) fn holds(&self, path: &Path, bytes: u64, part: u64) -> io::Result<bool> {
         if self.bytes != bytes {
             return Ok(false);
         }
@@ -108,6 +110,18 @@ impl Present {
             let mut md5 = Md5::new();
             each_chunk(&mut file, |chunk| md5.update(chunk))?;
             return Ok(self.etag == hex::encode(md5.finalize()));
+        }
+        // And of what was put together from parts, the MD5 of their MD5s. With another cut it is just not known again.
+        let cut = Cut::new(bytes, part);
+        if self.etag.ends_with(&format!("-{}", cut.count())) {
+            let mut etags = Vec::new();
+            for number in 1..=cut.count() {
+                let range = cut.range(number);
+                let mut md5 = Md5::new();
+                each_chunk(&mut (&mut file).take(range.end - range.start), |chunk| md5.update(chunk))?;
+                etags.push(hex::encode(md5.finalize()));
+            }
+            return Ok(etag_of_parts(etags.iter().map(String::as_str)).as_ref() == Some(&self.etag));
         }
         Ok(false)
     }
@@ -133,12 +147,18 @@ pub(super) fn etag_of_parts<'a>(parts: impl Iterator<Item = &'a str>) -> Option<
     Some(format!("{}-{count}", hex::encode(md5.finalize())))
 }
 
+/// Whether a checksum is one of the object's bytes, and not of its parts' checksums, which some servers make of every
+/// upload in parts.
+pub(super) fn is_of_whole(checksum: &str) -> bool {
+    !checksum.contains('-')
+}
+
 /// A version's id; a bucket whose versioning is suspended says "null" of what has none.
 pub(crate) fn named(version_id: Option<&str>) -> Option<String> {
     version_id.filter(|id| *id != "null").map(str::to_owned)
 }
 
-fn each_chunk(file: &mut std::fs::File, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+fn each_chunk(file: &mut impl Read, mut take: impl FnMut(&[u8])) -> io::Result<()> {
     let mut chunk = vec![0; 1 << 20];
     loop {
         match file.read(&mut chunk) {

@@ -7,7 +7,8 @@ use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 
 use super::{
-    Crc, Flow, Present, Sent, Transfer, Transfers, attempt, blocking, changed, mixed_up, named, unreadable,
+    Crc, Flow, Present, Sent, Transfer, Transfers, USUAL_PART, attempt, blocking, changed, mixed_up, named,
+    unreadable,
 };
 use crate::failure::Failure;
 
@@ -69,7 +70,7 @@ async fn is_ours(transfer: &Transfer<'_>, present: &Present, ours: &str) -> Resu
         return Ok(theirs == ours);
     }
     let (present, path, bytes) = (present.clone(), transfer.file.to_owned(), transfer.stamp.bytes);
-    blocking(move || present.holds(&path, bytes)).await.map_err(|error| unreadable(&error))
+    blocking(move || present.holds(&path, bytes, USUAL_PART)).await.map_err(|error| unreadable(&error))
 }
 
 async fn read(transfer: &Transfer<'_>) -> Result<(Bytes, Crc), Failure> {
