@@ -8,15 +8,16 @@ use crate::{child, venv::Venv, workspace::Workspace};
 
 pub(super) fn run(workspace: &Workspace, quick: bool) -> Result<ExitCode> {
     let venv = Venv::ready(workspace)?;
-    for what in [["uploader-cli", "--bins"].as_slice(), &["local-s3", "--example", "serve"]] {
-        let build = [["build", "--release", "--locked", "--package"].as_slice(), what].concat();
-        let status = child::run(&mut workspace.cargo(&build))?;
-        ensure!(status.success(), "we could not be built; cargo's words are above");
-    }
+    // With the packages that the tests are run against, so that what is built already is not built in another way.
+    let packages =
+        ["thumbnailer", "operator-cli", "uploader-cli", "local-s3"].map(|name| ["--package", name]);
+    let build = [["build", "--release", "--locked", "--bins"].as_slice(), packages.as_flattened()].concat();
+    let status = child::run(&mut workspace.cargo(&build))?;
+    ensure!(status.success(), "we could not be built; cargo's words are above");
     let script = workspace.root().join("benches/uploads/run.py");
     let mut python = venv.python(&[]);
     python.arg(script).arg("--uploader").arg(workspace.target("release/uploader"));
-    python.arg("--serve").arg(workspace.target("release/examples/serve"));
+    python.arg("--serve").arg(workspace.target("release/local-s3"));
     python.arg("--home").arg(workspace.target("uploads-bench"));
     if quick {
         python.arg("--quick");

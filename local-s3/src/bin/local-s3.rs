@@ -1,4 +1,4 @@
-//! An S3 server that tells nobody of uploads: `cargo run --release -p local-s3 --example serve -- DIR PORT`.
+//! An S3 server and nothing more, for trying clients on: `cargo run --release -p local-s3 -- DIR PORT`.
 //!
 //! Bucket `originals`; key `local`, secret `locallocal`. Ctrl-C ends it.
 
@@ -12,7 +12,7 @@ async fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let (Some(folder), Some(port)) = (arguments.next(), arguments.next().and_then(|port| port.parse().ok()))
     else {
-        eprintln!("usage: serve DIR PORT");
+        eprintln!("usage: local-s3 DIR PORT");
         return ExitCode::from(2);
     };
     let server = Server::builder()
