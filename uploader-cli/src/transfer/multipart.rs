@@ -284,7 +284,7 @@ impl<'a> Upload<'a> {
                 answer => answer.map(Ok),
             }
         });
-        answer.await.and_then(|answer| answer)
+        answer.await?
     }
 
     fn is_ours(&self, present: &Present, ours: &str, parts: &[Settled]) -> bool {
