@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_s3::types::BucketAccelerateStatus;
 use serde::{Deserialize, Serialize};
 
+use crate::config::edit;
 use crate::failure::Failure;
-use crate::state;
 use crate::store::Store;
 
 /// A bucket is asked again after so long.
@@ -98,7 +98,7 @@ async fn is_enabled(store: &Store, folder: Option<&Path>) -> bool {
     memory.buckets.insert(store.originals.clone(), Answer { accelerated, asked: now });
     if let (Some(path), Ok(text)) = (path, toml::to_string(&memory)) {
         // Not remembering costs one question more.
-        state::write(&path, &text).ok();
+        edit::replace(&path, &text).ok();
     }
     accelerated
 }

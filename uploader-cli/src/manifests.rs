@@ -6,6 +6,9 @@ use manifest::{Manifest, manifest_key};
 use crate::failure::{Failure, innermost};
 use crate::store::Store;
 
+/// The code of a document that is no manifest, or one of another release.
+pub(crate) const NOT_OURS: &str = "manifest";
+
 /// The manifest of the original `key`; `None` if there is none.
 ///
 /// # Errors
@@ -30,7 +33,7 @@ pub(crate) async fn read(store: &Store, key: &str) -> Result<Option<Manifest>, F
     })?;
     let manifest = Manifest::parse(&json.into_bytes()).map_err(|error| {
         let message = format!("{}/{}: {error}", store.derived, manifest_key(key));
-        Failure::new("manifest", message, "Make sure that uploader and thumbnailer are of the same release.")
+        Failure::new(NOT_OURS, message, "Make sure that uploader and thumbnailer are of the same release.")
     })?;
     Ok(Some(manifest))
 }

@@ -112,7 +112,7 @@ fn shown(name: &str, profile: &Profile) -> String {
 }
 
 /// Writes beside the file and renames, so that whoever reads it meanwhile sees one or the other.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     // Of a link, what it leads to is replaced.
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use aws_sdk_s3::error::SdkError;
-use aws_sdk_s3::operation::get_object::GetObjectError;
 use manifest::{Manifest, Sidecar, State, manifest_key};
 use tokio::time::Instant;
 
 use super::about;
-use crate::failure::{Failure, innermost};
+use crate::failure::Failure;
+use crate::manifests;
 use crate::store::Store;
 use crate::transfer::Sent;
 
@@ -83,30 +82,13 @@ pub(super) async fn is_settled(
 }
 
 async fn look(store: &Store, key: &str, sent: &Sent, said: &Sidecar) -> Result<Look, Failure> {
-    let request = store.client.get_object().bucket(&store.derived).key(manifest_key(key));
-    let answer = match request.send().await {
-        Ok(answer) => answer,
-        Err(SdkError::ServiceError(context)) if matches!(context.err(), GetObjectError::NoSuchKey(_)) => {
-            return Ok(Look::Nothing);
-        }
-        Err(error) => {
-            let failure = Failure::of_request(&error, &store.derived, store);
-            // Without s3:ListBucket, S3 says AccessDenied of what isn't there yet.
-            return if failure.is_final() { Err(failure) } else { Ok(Look::Trouble(failure)) };
-        }
-    };
-    let json = match answer.body.collect().await {
-        Ok(body) => body.into_bytes(),
-        Err(error) => {
-            let message = format!("the manifest could not be read: {}", innermost(&error));
-            return Ok(Look::Trouble(Failure::new("connection", message, "Run the command again.")));
-        }
-    };
-    let manifest = Box::new(Manifest::parse(&json).map_err(|error| {
-        let message = format!("{}/{}: {error}", store.derived, manifest_key(key));
-        Failure::new("manifest", message, "Make sure that uploader and thumbnailer are of the same release.")
-    })?);
-    Ok(if is_ours(store, &manifest, sent, said) { Look::Ours(manifest) } else { Look::Other(manifest) })
+    match manifests::read(store, key).await {
+        Ok(None) => Ok(Look::Nothing),
+        Ok(Some(manifest)) if is_ours(store, &manifest, sent, said) => Ok(Look::Ours(Box::new(manifest))),
+        Ok(Some(manifest)) => Ok(Look::Other(Box::new(manifest))),
+        Err(failure) if failure.is_final() || failure.code == manifests::NOT_OURS => Err(failure),
+        Err(failure) => Ok(Look::Trouble(failure)),
+    }
 }
 
 fn is_ours(store: &Store, manifest: &Manifest, sent: &Sent, said: &Sidecar) -> bool {
