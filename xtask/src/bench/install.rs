@@ -1,4 +1,4 @@
-//! The peers, at the versions that `benches/peers` names, under `target/peers`.
+//! What we are measured beside, at the versions that `benches/` names, under `target/`.
 //!
 //! What cannot be installed is no error: the inner `Err` is why, in a clause.
 
@@ -27,29 +27,38 @@ type Installed = Result<Contender, String>;
 /// sharp by `npm ci`, with all that it needs, as `package-lock.json` says.
 pub(super) fn sharp(scripts: &Path, home: &Path) -> Result<Installed> {
     let home = home.join("node");
-    let said = match output(Command::new("node").arg("--version")) {
-        Some(said) => said,
-        None => return Ok(Err("there is no `node` (Debian: `apt-get install nodejs npm`)".into())),
-    };
-    let lock = read(&scripts.join("package-lock.json"))?;
-    if !is_stamped(&home, &lock) {
-        println!("sharp: installing into {} by npm", home.display());
-        fresh(&home)?;
-        for file in ["package.json", "package-lock.json"] {
-            fs::copy(scripts.join(file), home.join(file)).with_context(|| format!("cannot copy {file}"))?;
-        }
-        let mut npm = Command::new("npm");
-        npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"])
-            .current_dir(&home);
-        if !succeeds(&mut npm)? {
-            return Ok(Err(format!("`npm ci` could not install it (Node.js {})", said.trim())));
-        }
-        stamp(&home, &lock)?;
+    if let Err(why) = npm("sharp", scripts, &home)? {
+        return Ok(Err(why));
     }
     // Beside `node_modules`, where Node.js looks for them.
     let script = home.join("sharp.mjs");
     fs::copy(scripts.join("sharp.mjs"), &script).context("cannot copy sharp.mjs")?;
     Ok(started(Contender { name: "sharp", program: "node".into(), arguments: vec![text(&script)] }))
+}
+
+/// What the `package-lock.json` in `scripts` names, by `npm ci`, as `node_modules` in `home`. `name` is what a person
+/// calls it.
+pub(super) fn npm(name: &str, scripts: &Path, home: &Path) -> Result<Result<(), String>> {
+    let said = match output(Command::new("node").arg("--version")) {
+        Some(said) => said,
+        None => return Ok(Err("there is no `node` (Debian: `apt-get install nodejs npm`)".into())),
+    };
+    let lock = read(&scripts.join("package-lock.json"))?;
+    if !is_stamped(home, &lock) {
+        println!("{name}: installing into {} by npm", home.display());
+        fresh(home)?;
+        for file in ["package.json", "package-lock.json"] {
+            fs::copy(scripts.join(file), home.join(file)).with_context(|| format!("cannot copy {file}"))?;
+        }
+        let mut npm = Command::new("npm");
+        npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"])
+            .current_dir(home);
+        if !succeeds(&mut npm)? {
+            return Ok(Err(format!("`npm ci` could not install it (Node.js {})", said.trim())));
+        }
+        stamp(home, &lock)?;
+    }
+    Ok(Ok(()))
 }
 
 /// A package of Python in an environment of its own.
@@ -151,7 +160,7 @@ fn succeeds(command: &mut Command) -> Result<bool> {
 }
 
 /// What a short command prints; `None` if it is missing or fails.
-fn output(command: &mut Command) -> Option<String> {
+pub(super) fn output(command: &mut Command) -> Option<String> {
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }

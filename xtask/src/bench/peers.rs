@@ -49,7 +49,7 @@ pub(super) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
         return Ok(ExitCode::SUCCESS);
     }
     let table = fs::read_to_string(home.join("table.md")).context("cannot read the table")?;
-    readme::rewrite(&workspace.root().join("README.md"), &table)?;
+    readme::rewrite(&workspace.root().join("README.md"), "peers", &table)?;
     println!("README.md: the table is rewritten");
     Ok(ExitCode::SUCCESS)
 }
