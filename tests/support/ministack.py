@@ -21,6 +21,15 @@ class Aws:
     def client(self, service):
         return s3.client(service, self.endpoint, "test", "test")
 
+    def mend_mappings(self):
+        """Sets each mapping's concurrency anew, as a number. CloudFormation hands on a parameter's text, which AWS
+        takes for the number it is and MiniStack's poller fails at: nothing would ever be delivered."""
+        functions = self.client("lambda")
+        for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+            if scaling := mapping.get("ScalingConfig"):
+                number = {"MaximumConcurrency": int(scaling["MaximumConcurrency"])}
+                functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig=number)
+
 
 @contextlib.contextmanager
 def running(home):
