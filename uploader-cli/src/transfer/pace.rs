@@ -2,6 +2,10 @@
 //!
 //! Starts at two, doubles as long as that raises the throughput, falls back by one step when it no longer does, and
 //! looks again from time to time, because networks change. A server that throttles halves it.
+//!
+//! Whoever breaks off sends again what was under way: half a request each on average. That is little where requests
+//! are small, and there any gain is taken. Large ones have to gain more the more of them are added, and where they fill
+//! a gigabit, they go one by one to begin with, and more are tried only after a while.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,8 +14,18 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 const START: usize = 2;
 
-/// What a wider pace must bring to be kept.
+/// What a wider pace must bring to be kept where requests are small.
 const GAIN: f64 = 1.1;
+
+/// The share of what a wider pace brings at best (twice the rate for twice the width) that it must bring to be kept
+/// where requests are large.
+const SHARE: f64 = 0.4;
+
+/// Bytes from which a request is large: what is sent again of it is worth sparing.
+const LARGE: u64 = 1 << 20;
+
+/// Bytes a second that are enough to begin with: a gigabit.
+const ENOUGH: f64 = 125e6;
 
 /// Windows at one width before a wider one is tried again.
 const REST: u32 = 8;
@@ -49,6 +63,8 @@ struct Window {
 
 #[derive(Debug, Clone, Copy)]
 enum Phase {
+    /// Nothing is known yet.
+    First,
     /// Wider than before, on trial.
     Trial {
         /// The width to fall back to.
@@ -72,15 +88,8 @@ impl Pace {
     pub(crate) fn new(most: usize) -> Self {
         let most = most.max(1);
         let width = START.min(most);
-        let state = State {
-            most,
-            width,
-            excess: 0,
-            window: Window::new(),
-            // The first window measures, whatever it brings.
-            phase: Phase::Trial { before: width, rate: 0.0 },
-            throttled: None,
-        };
+        let state =
+            State { most, width, excess: 0, window: Window::new(), phase: Phase::First, throttled: None };
         Self { turns: Arc::new(Semaphore::new(width)), state: Arc::new(Mutex::new(state)) }
     }
 
@@ -111,7 +120,8 @@ impl Pace {
             return;
         }
         let rate = state.window.bytes as f64 / elapsed.as_secs_f64();
-        let (width, phase) = state.next(rate);
+        let large = state.window.bytes / state.window.turns as u64 >= LARGE;
+        let (width, phase) = state.next(rate, large);
         self.set(&mut state, width, phase);
     }
 
@@ -136,20 +146,27 @@ impl Pace {
 }
 
 impl State {
-    /// What follows a window of `rate` bytes a second.
-    fn next(&self, rate: f64) -> (usize, Phase) {
+    /// What follows a window of `rate` bytes a second, made of `large` requests or small ones.
+    fn next(&self, rate: f64, large: bool) -> (usize, Phase) {
         let wider = |by: usize| (self.width + by.max(1)).min(self.most);
+        let gain = |before: usize| match large {
+            true => 1.0 + SHARE * (self.width as f64 / before as f64 - 1.0),
+            false => GAIN,
+        };
         match self.phase {
-            Phase::Trial { before, rate: narrower } if rate < narrower * GAIN => {
+            Phase::First if large && rate >= ENOUGH => (1, Phase::Resting { windows: 0 }),
+            Phase::Trial { before, rate: narrower } if rate < narrower * gain(before) => {
                 (before, Phase::Resting { windows: 0 })
             }
-            Phase::Trial { .. } if wider(self.width) > self.width => {
+            Phase::First | Phase::Trial { .. }
+                if wider(self.width) > self.width && !(large && rate >= ENOUGH) =>
+            {
                 (wider(self.width), Phase::Trial { before: self.width, rate })
             }
             Phase::Resting { windows } if windows >= REST && wider(self.width / 4) > self.width => {
                 (wider(self.width / 4), Phase::Trial { before: self.width, rate })
             }
-            Phase::Trial { .. } => (self.width, Phase::Resting { windows: 0 }),
+            Phase::First | Phase::Trial { .. } => (self.width, Phase::Resting { windows: 0 }),
             Phase::Resting { windows } => (self.width, Phase::Resting { windows: windows + 1 }),
         }
     }
@@ -189,7 +206,7 @@ mod tests {
     }
 
     fn width_after(state: &State, rate: f64) -> usize {
-        state.next(rate).0
+        state.next(rate, false).0
     }
 
     #[test]
@@ -203,6 +220,22 @@ mod tests {
         assert_eq!(width_after(&widest, 190.0), 12);
         assert_eq!(width_after(&state(4, Phase::Resting { windows: 0 }), 500.0), 4);
         assert_eq!(width_after(&state(4, Phase::Resting { windows: REST }), 100.0), 5);
+    }
+
+    #[test]
+    fn large_requests_have_to_gain_in_proportion_and_a_full_gigabit_is_enough_to_begin_with() {
+        let width_after = |state: &State, rate| state.next(rate, true).0;
+        let doubled = state(4, Phase::Trial { before: 2, rate: 10e6 });
+        assert_eq!(width_after(&doubled, 13.9e6), 2);
+        assert_eq!(width_after(&doubled, 14.1e6), 8);
+        let one_more = state(5, Phase::Trial { before: 4, rate: 10e6 });
+        assert_eq!(width_after(&one_more, 10.9e6), 4);
+        assert_eq!(width_after(&one_more, 11.1e6), 10);
+        let first = state(2, Phase::First);
+        assert_eq!((width_after(&first, 124e6), width_after(&first, 126e6)), (4, 1));
+        assert_eq!(width_after(&state(1, Phase::Resting { windows: REST }), 126e6), 2);
+        let second = state(2, Phase::Trial { before: 1, rate: 126e6 });
+        assert_eq!((width_after(&second, 170e6), width_after(&second, 180e6)), (1, 2));
     }
 
     #[tokio::test]
