@@ -44,7 +44,8 @@ mod tests {
 
     #[test]
     fn other_blocks_stay() {
-        let text = "<!-- peers:begin -->\na\n<!-- peers:end -->\n<!-- other:begin -->\nb\n<!-- other:end -->\n";
+        let text =
+            "<!-- peers:begin -->\na\n<!-- peers:end -->\n<!-- other:begin -->\nb\n<!-- other:end -->\n";
         assert_eq!(replaced(text, "other", "new").unwrap(), text.replace("\nb\n", "\nnew\n"));
     }
 

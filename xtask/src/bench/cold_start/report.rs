@@ -34,7 +34,8 @@ pub(super) fn table(ours: &Measured, theirs: &Measured, machine: &str) -> String
             measured.size.zipped.map_or("–".into(), |bytes| short(bytes as f64 / 1e6)),
         );
     }
-    let ratios = ours.starts.iter().zip(&theirs.starts).map(|(a, b)| a.wall.as_secs_f64() / b.wall.as_secs_f64());
+    let ratios =
+        ours.starts.iter().zip(&theirs.starts).map(|(a, b)| a.wall.as_secs_f64() / b.wall.as_secs_f64());
     let _ = writeln!(
         table,
         "\nOurs takes × {:.3} the time of the other: the median of {} turns. {machine}",

@@ -70,10 +70,8 @@ impl Function {
             .stdin(Stdio::null())
             .stdout(Stdio::null());
         let began = Instant::now();
-        let mut child = command
-            .spawn()
-            .map(Ended)
-            .with_context(|| format!("cannot start {}", self.program.display()))?;
+        let mut child =
+            command.spawn().map(Ended).with_context(|| format!("cannot start {}", self.program.display()))?;
         let asked = api
             .first_request(&mut child.0)
             .with_context(|| format!("while {} started", self.program.display()))?;
