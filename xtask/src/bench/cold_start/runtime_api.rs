@@ -22,10 +22,11 @@ pub(super) struct RuntimeApi {
     requests: Receiver<Request>,
 }
 
-struct Request {
-    at: Instant,
+/// A request that is not answered: who made it waits as long as this is held, and may end when it is not.
+pub(super) struct Request {
+    /// When its first line had arrived.
+    pub(super) at: Instant,
     line: String,
-    /// Kept open, so that who waits for the answer goes on waiting.
     _connection: TcpStream,
 }
 
@@ -54,14 +55,14 @@ impl RuntimeApi {
         while self.requests.try_recv().is_ok() {}
     }
 
-    /// When `child`'s first request had arrived, which has to be the one for an event.
-    pub(super) fn first_request(&self, child: &mut Child) -> Result<Instant> {
+    /// `child`'s first request, which has to be the one for an event.
+    pub(super) fn first_request(&self, child: &mut Child) -> Result<Request> {
         let began = Instant::now();
         loop {
             match self.requests.recv_timeout(Duration::from_millis(50)) {
-                Ok(Request { at, line, .. }) => {
-                    ensure!(line == NEXT, "its first request was `{line}`, not `{NEXT}`");
-                    return Ok(at);
+                Ok(request) => {
+                    ensure!(request.line == NEXT, "its first request was `{}`, not `{NEXT}`", request.line);
+                    return Ok(request);
                 }
                 Err(RecvTimeoutError::Disconnected) => bail!("the Runtime API has ended"),
                 Err(RecvTimeoutError::Timeout) => {
@@ -111,7 +112,7 @@ mod tests {
         let mut child = waiting();
         let before = Instant::now();
         let _connection = ask(&api, &format!("{NEXT}\r\nhost: x\r\n\r\n"));
-        assert!(api.first_request(&mut child).unwrap() >= before);
+        assert!(api.first_request(&mut child).unwrap().at >= before);
         drop(child.stdin.take());
         child.wait().unwrap();
     }
@@ -121,7 +122,7 @@ mod tests {
         let api = RuntimeApi::open().unwrap();
         let mut child = waiting();
         let _connection = ask(&api, "GET /derived?list-type=2 HTTP/1.1\r\n\r\n");
-        assert!(api.first_request(&mut child).unwrap_err().to_string().contains("/derived"));
+        assert!(api.first_request(&mut child).err().unwrap().to_string().contains("/derived"));
         drop(child.stdin.take());
         child.wait().unwrap();
     }
@@ -130,6 +131,6 @@ mod tests {
     fn a_process_that_ends_has_not_started() {
         let api = RuntimeApi::open().unwrap();
         let mut child = Command::new("false").spawn().unwrap();
-        assert!(api.first_request(&mut child).unwrap_err().to_string().contains("ended"));
+        assert!(api.first_request(&mut child).err().unwrap().to_string().contains("ended"));
     }
 }

@@ -72,11 +72,15 @@ impl Function {
         let began = Instant::now();
         let mut child =
             command.spawn().map(Ended).with_context(|| format!("cannot start {}", self.program.display()))?;
-        let asked = api
+        // Held until all is read: without it the process would end.
+        let request = api
             .first_request(&mut child.0)
             .with_context(|| format!("while {} started", self.program.display()))?;
         let process = PathBuf::from(format!("/proc/{}", child.0.id()));
-        Ok(Start { wall: asked - began, cpu: cpu(&process), peak: peak(&process)? })
+        let start = Start { wall: request.at - began, cpu: cpu(&process), peak: peak(&process)? };
+        // Before the request is: it would complain.
+        drop(child);
+        Ok(start)
     }
 }
 
