@@ -145,6 +145,13 @@ def test_nothing_else_grants_anything():
     assert "CreateLogGroup" not in {action for _, action, _ in granted(everything)}
 
 
+def test_only_what_has_no_narrower_resource_is_granted_on_all():
+    text = template.PATH.read_text()
+    (before,) = re.findall(r"((?:.*\n){4}) +Resource: '\*'\n", text)
+    assert "# X-Ray knows no narrower resource for these." in before
+    assert not re.search(r"Resource: (\*|\['?\*)|Action: '?\*|NotAction|NotResource|NotPrincipal", text)
+
+
 def test_roles_are_taken_by_their_one_service():
     roles = Reduced().of_type("AWS::IAM::Role")
     trusted = {name: statements(role["AssumeRolePolicyDocument"]) for name, role in roles.items()}
