@@ -48,6 +48,7 @@ def test_every_parameter_is_explained_grouped_constrained_and_used():
 # ---- Who may do what ----
 
 DERIVED = "photos-derived"
+DISTRIBUTION = "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${Distribution}"
 FUNCTION = {
     ("s3:GetObject", bucket("photos", "/*")),
     ("s3:ListBucket", bucket("photos")),
@@ -57,7 +58,7 @@ FUNCTION = {
     ("s3:DeleteObjectVersion", bucket(DERIVED, "/*")),
     ("s3:ListBucketVersions", bucket(DERIVED)),
     ("s3:GetBucketVersioning", bucket(DERIVED)),
-    ("cloudfront:CreateInvalidation", "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${Distribution}"),
+    ("cloudfront:CreateInvalidation", DISTRIBUTION),
     ("logs:CreateLogStream", "${LogGroup.Arn}"),
     ("logs:PutLogEvents", "${LogGroup.Arn}"),
 }
@@ -189,7 +190,7 @@ def test_services_are_let_in_for_this_stack_only(by_mode):
         for statement in told
         if statement["Effect"] == "Allow"
     }
-    ours = {"StringEquals": {"aws:SourceArn": "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${Distribution}"}}
+    ours = {"StringEquals": {"aws:SourceArn": DISTRIBUTION}}
     cdn, topic = ("Service", "cloudfront.amazonaws.com"), ("Service", "cloudwatch.amazonaws.com")
     wanted = {
         ("DerivedBucketPolicy", cdn, "s3:GetObject"): ours,
@@ -266,7 +267,8 @@ def test_lifecycles_follow_their_parameters():
 def test_acceleration_and_browser_uploads_are_by_parameter():
     of = Reduced().properties("OriginalsBucket")
     assert of["AccelerateConfiguration"] == {"AccelerationStatus": "Enabled"} and "CorsConfiguration" not in of
-    of = Reduced(TransferAcceleration="false", CorsOrigins="https://a.example,https://b.example").properties("OriginalsBucket")
+    reduced = Reduced(TransferAcceleration="false", CorsOrigins="https://a.example,https://b.example")
+    of = reduced.properties("OriginalsBucket")
     (rule,) = of["CorsConfiguration"]["CorsRules"]
     assert rule["AllowedOrigins"] == ["https://a.example", "https://b.example"] and "ETag" in rule["ExposedHeaders"]
     assert "AccelerateConfiguration" not in of
@@ -401,7 +403,8 @@ def test_a_new_revision_is_a_new_version_of_a_function_that_differs():
     for name in ("Function", "Version"):
         assert before.properties(name)["Description"] != after.properties(name)["Description"]
     assert before.properties("Version")["Description"] == "thumbnailer/0123abcd.zip one"
-    assert before.resources["Version"]["UpdateReplacePolicy"] == before.resources["Version"]["DeletionPolicy"] == "Retain"
+    version = before.resources["Version"]
+    assert version["UpdateReplacePolicy"] == version["DeletionPolicy"] == "Retain"
     assert before.properties("Live")["FunctionVersion"] == "${Version.Version}"
     assert Reduced(LiveVersion="3").properties("Live")["FunctionVersion"] == "3"
 
@@ -533,7 +536,8 @@ def test_the_dashboard_is_json_of_metrics_that_there_are(by_mode):
     body = json.loads(by_mode.properties("PipelineDashboard")["DashboardBody"])
     shown = {tuple(one[:2]) for widget in body["widgets"] for one in widget["properties"].get("metrics", [])}
     documented = (template.PATH.parent.parent / "docs/METRICS.md").read_text()
-    assert {name for space, name in shown if space == "Thumbnailer"} <= set(re.findall(r"^\| `(\w+)` \|", documented, re.M))
+    names = set(re.findall(r"^\| `(\w+)` \|", documented, re.M))
+    assert {name for space, name in shown if space == "Thumbnailer"} <= names
     assert "PipelineDashboard" not in Reduced(Dashboard="false").resources
 
 
@@ -566,6 +570,7 @@ def test_outputs_are_what_the_uploader_reads(by_mode):
         "DashboardUrl", "AuthorPolicyArn",
     }
     assert ("QueueUrl" in told) == (by_mode.values["EventMode"] != "direct")
+    assert Reduced(TransferAcceleration="false").outputs["TransferAcceleration"] == "false"
     assert "DerivedPrefix" not in told
     assert Reduced(DerivedPrefix="d/").outputs["DerivedPrefix"] == "d/"
 

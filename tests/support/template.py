@@ -1,5 +1,6 @@
 """infra/template.yaml, and what becomes of it by a set of parameters, as CloudFormation works it out."""
 
+import functools
 import json
 import pathlib
 import re
@@ -13,8 +14,9 @@ _NO_VALUE = {"Ref": "AWS::NoValue"}
 _VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
 
 
+@functools.cache
 def load():
-    """The template with every intrinsic function in its long form."""
+    """The template with every intrinsic function in its long form. Not to be changed."""
     template, matches = cfnlint.decode.decode(str(PATH))
     assert not matches, matches
     return json.loads(json.dumps(template))

@@ -34,7 +34,7 @@ pub(crate) struct Venv {
 impl Venv {
     /// The tests' own environment, `tests/requirements.txt`.
     pub(crate) fn ready(workspace: &Workspace) -> Result<Venv> {
-        Self::made(workspace, "venv", "tests/requirements.txt", "420 MB")
+        Self::made(workspace, "venv", "tests/requirements.txt", "680 MB")
     }
 
     /// checkov's, `tests/requirements-checkov.txt`: it wants older packages than the tests do, boto3 among them.
