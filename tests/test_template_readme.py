@@ -1,30 +1,15 @@
 """infra/README.md says of infra/template.yaml what is so: every parameter with its default, every output, every alarm,
 every permission."""
 
-import pathlib
 import re
 
 import pytest
-import yaml
 
-INFRA = pathlib.Path(__file__).resolve().parent.parent / "infra"
+from support import template
+
+INFRA = template.PATH.parent
 README = (INFRA / "README.md").read_text()
-
-
-class Loader(yaml.SafeLoader):
-    """Takes CloudFormation's short functions (!Ref, !Sub, …) for what they are applied to."""
-
-
-def _applied_to(loader, _, node):
-    if isinstance(node, yaml.ScalarNode):
-        return loader.construct_scalar(node)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    return loader.construct_mapping(node, deep=True)
-
-
-Loader.add_multi_constructor("!", _applied_to)
-TEMPLATE = yaml.load((INFRA / "template.yaml").read_text(), Loader)
+TEMPLATE = template.load()
 
 
 def section(heading, text=README):
