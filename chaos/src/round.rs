@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use futures::{StreamExt, TryStreamExt, stream};
 use local_s3::{EventFaults, Faults, Queue, QueueSettings};
-use manifest::Manifest;
+use manifest::{DerivedPlace, Manifest};
 use thumbnailer::{Sweep, Thumbnailer};
 use tokio::sync::oneshot;
 
@@ -222,7 +222,9 @@ async fn sweep(
     manifests: &BTreeMap<String, Manifest>,
     totals: &mut Totals,
 ) -> anyhow::Result<()> {
-    let swept = thumbnailer::sweep(&world.s3, DERIVED, &Sweep::new(Duration::ZERO), |_| {}).await?;
+    let swept =
+        thumbnailer::sweep(&world.s3, &DerivedPlace::of_bucket(DERIVED), &Sweep::new(Duration::ZERO), |_| {})
+            .await?;
     ensure!(swept.troubles.is_empty(), "what the sweep could not do: {:?}", swept.troubles);
     totals.swept = swept.deleted;
     let lying = Lying::list(world).await?;

@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //!
-//! `key` names objects in the derived bucket, `document` is `manifest.json`, `sequencer` orders the events
+//! `key` names objects in the derived bucket, `place` says where that is, `document` is `manifest.json`, `sequencer` orders the events
 //! that manifests come from, `sidecar` is what travels with an original (`focal_point` is a part of it), `markup` turns
 //! a manifest into what an author pastes into a page.
 
@@ -10,6 +10,7 @@ mod document;
 mod focal_point;
 pub mod key;
 pub mod markup;
+mod place;
 pub mod sequencer;
 mod sidecar;
 
@@ -23,4 +24,5 @@ pub use key::{
     rendition_key, rendition_path, source_digest,
 };
 pub use markup::{Markup, MarkupError, Snippet};
+pub use place::{DerivedPlace, MAX_PREFIX_BYTES, PrefixError};
 pub use sidecar::Sidecar;

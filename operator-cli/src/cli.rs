@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use imaging::FormatChoice;
+use manifest::DerivedPlace;
 use thiserror::Error;
 
 /// Turns photographs into page-ready renditions.
@@ -119,15 +120,15 @@ pub(crate) struct Render {
 /// A derived bucket, wherever it is.
 #[derive(Debug, Args)]
 pub(crate) struct Derived {
-    /// Bucket of the renditions and manifests
+    /// Bucket of the renditions and manifests, with the prefix of their keys if they have one
     #[arg(
-        long,
-        value_name = "NAME",
+        long = "bucket",
+        value_name = "NAME[/PREFIX]",
         env = "DERIVED_BUCKET",
         hide_env_values = true,
         default_value = "derived"
     )]
-    pub(crate) bucket: String,
+    pub(crate) place: DerivedPlace,
     /// Another S3 than Amazon's, as in AWS_ENDPOINT_URL
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint_url: Option<String>,

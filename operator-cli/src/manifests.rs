@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata};
-use manifest::{Manifest, manifest_key};
+use manifest::{DerivedPlace, Manifest, manifest_key};
 use thiserror::Error;
 
 /// Why a manifest could not be read.
@@ -19,20 +19,29 @@ pub(crate) enum ReadError {
     Other(String),
 }
 
-/// The manifest of `key` in `bucket`; `None` when there is none.
-pub(crate) async fn read(s3: &Client, bucket: &str, key: &str) -> Result<Option<Manifest>, ReadError> {
-    let object = match s3.get_object().bucket(bucket).key(manifest_key(key)).send().await {
-        Ok(object) => object,
-        Err(error) => {
-            let status = error.raw_response().map(|response| response.status().as_u16());
-            return match (status, error.code()) {
-                (Some(404), Some("NoSuchKey")) => Ok(None),
-                (_, Some("NoSuchBucket")) => Err(ReadError::NoSuchBucket { bucket: bucket.to_owned() }),
-                (_, Some("AccessDenied")) => Err(ReadError::Denied { bucket: bucket.to_owned() }),
-                _ => Err(ReadError::Other(DisplayErrorContext(&error).to_string())),
-            };
-        }
-    };
+/// The manifest of `key` in `derived`; `None` when there is none.
+pub(crate) async fn read(
+    s3: &Client,
+    derived: &DerivedPlace,
+    key: &str,
+) -> Result<Option<Manifest>, ReadError> {
+    let object =
+        match s3.get_object().bucket(derived.bucket()).key(derived.key(&manifest_key(key))).send().await {
+            Ok(object) => object,
+            Err(error) => {
+                let status = error.raw_response().map(|response| response.status().as_u16());
+                return match (status, error.code()) {
+                    (Some(404), Some("NoSuchKey")) => Ok(None),
+                    (_, Some("NoSuchBucket")) => {
+                        Err(ReadError::NoSuchBucket { bucket: derived.bucket().to_owned() })
+                    }
+                    (_, Some("AccessDenied")) => {
+                        Err(ReadError::Denied { bucket: derived.bucket().to_owned() })
+                    }
+                    _ => Err(ReadError::Other(DisplayErrorContext(&error).to_string())),
+                };
+            }
+        };
     let other = |error: &dyn std::error::Error| ReadError::Other(error.to_string());
     let body = object.body.collect().await.map_err(|error| other(&error))?;
     Manifest::parse(&body.into_bytes()).map(Some).map_err(|error| other(&error))

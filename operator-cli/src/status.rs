@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::Client;
 use futures::{StreamExt, stream};
-use manifest::{Manifest, State};
+use manifest::{DerivedPlace, Manifest, State};
 use serde::Serialize;
 use thumbnailer::client_at;
 
@@ -29,7 +29,7 @@ struct Status {
 pub(crate) async fn run(args: cli::Status) -> anyhow::Result<Ending> {
     let s3 = client_at(args.derived.endpoint_url.as_deref()).await;
     let mut statuses =
-        stream::iter(args.keys).map(|key| Status::of(&s3, &args.derived.bucket, key)).buffered(AT_ONCE);
+        stream::iter(args.keys).map(|key| Status::of(&s3, &args.derived.place, key)).buffered(AT_ONCE);
     let mut ending = Ending::AllWell;
     let mut first = true;
     while let Some(status) = statuses.next().await {
@@ -40,7 +40,7 @@ pub(crate) async fn run(args: cli::Status) -> anyhow::Result<Ending> {
             print(&(serde_json::to_string(&status)? + "\n"));
         } else {
             let gap = if first { "" } else { "\n" };
-            print(&format!("{gap}{}", status.text(&args.derived.bucket)));
+            print(&format!("{gap}{}", status.text(&args.derived.place)));
         }
         first = false;
     }
@@ -48,8 +48,8 @@ pub(crate) async fn run(args: cli::Status) -> anyhow::Result<Ending> {
 }
 
 impl Status {
-    async fn of(s3: &Client, bucket: &str, key: String) -> Self {
-        let (state, error, manifest) = match manifests::read(s3, bucket, &key).await {
+    async fn of(s3: &Client, derived: &DerivedPlace, key: String) -> Self {
+        let (state, error, manifest) = match manifests::read(s3, derived, &key).await {
             Ok(Some(manifest)) => (word(manifest.state), None, Some(manifest)),
             Ok(None) => ("missing", None, None),
             Err(error) => ("unknown", Some(error), None),
@@ -58,13 +58,13 @@ impl Status {
     }
 
     /// For people: a headline, then what there is to say, indented.
-    fn text(&self, bucket: &str) -> String {
+    fn text(&self, derived: &DerivedPlace) -> String {
         let Self { key, state, error, manifest } = self;
         if let Some(error) = error {
             return format!("{key}: {state}\n  {error}\n");
         }
         let Some(manifest) = manifest else {
-            return format!("{key}: {state}\n{}", missing(key, bucket));
+            return format!("{key}: {state}\n{}", missing(key, derived));
         };
         let mut text = format!("{key}: {state} since {}\n", to_the_second(&manifest.written));
         for (name, value) in facts(manifest) {
@@ -142,9 +142,9 @@ fn renditions(manifest: &Manifest) -> String {
 }
 
 /// What it may mean that there is no manifest.
-fn missing(key: &str, bucket: &str) -> String {
+fn missing(key: &str, derived: &DerivedPlace) -> String {
     let about =
-        format!("There is no {} in s3://{bucket}. One of these is the reason:", manifest::manifest_key(key));
+        format!("There is no {} in s3://{derived}. One of these is the reason:", manifest::manifest_key(key));
     let reasons = [
         "It is not uploaded, or under another key: keys are case-sensitive, and written here as in the originals \
          bucket, without any %XX.",

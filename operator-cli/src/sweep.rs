@@ -53,7 +53,7 @@ pub(crate) async fn run(args: cli::Sweep) -> anyhow::Result<Ending> {
         so_far.replace(swept.clone());
     };
     let finished = tokio::select! {
-        swept = sweep(&s3, &args.derived.bucket, &order, page) => Some(swept),
+        swept = sweep(&s3, &args.derived.place, &order, page) => Some(swept),
         pressed = signal::ctrl_c() => {
             pressed.context("Ctrl-C")?;
             None
@@ -67,7 +67,7 @@ pub(crate) async fn run(args: cli::Sweep) -> anyhow::Result<Ending> {
     let finished = matches!(finished, Some(Ok(_)));
     if args.json {
         let summary = Summary {
-            bucket: &args.derived.bucket,
+            bucket: &args.derived.place.to_string(),
             dry_run: args.dry_run,
             finished,
             seen: swept.seen,

@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
-use manifest::{Manifest, RenditionInfo, Retired, State, manifest_key};
+use manifest::{DerivedPlace, Manifest, RenditionInfo, Retired, State, manifest_key};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -20,21 +20,26 @@ pub(crate) struct Present {
 }
 
 /// Reads the manifest of `key`; `None` when there is none yet.
-pub(crate) async fn read(s3: &Client, bucket: &str, key: &str) -> Result<Option<Present>, Retryable> {
-    persist(|| read_once(s3, bucket, key)).await
+pub(crate) async fn read(
+    s3: &Client,
+    derived: &DerivedPlace,
+    key: &str,
+) -> Result<Option<Present>, Retryable> {
+    persist(|| read_once(s3, derived, key)).await
 }
 
-async fn read_once(s3: &Client, bucket: &str, key: &str) -> Result<Option<Present>, Retryable> {
-    let doing = || format!("reading the manifest s3://{bucket}/{}", manifest_key(key));
-    let object = match s3.get_object().bucket(bucket).key(manifest_key(key)).send().await {
-        Ok(object) => object,
-        Err(error) => {
-            return match Refusal::of(&error) {
-                Refusal::NoSuchKey => Ok(None),
-                refusal => Err(refusal.retryable(doing(), NEEDS_READ)),
-            };
-        }
-    };
+async fn read_once(s3: &Client, derived: &DerivedPlace, key: &str) -> Result<Option<Present>, Retryable> {
+    let doing = || format!("reading the manifest s3://{derived}/{}", manifest_key(key));
+    let object =
+        match s3.get_object().bucket(derived.bucket()).key(derived.key(&manifest_key(key))).send().await {
+            Ok(object) => object,
+            Err(error) => {
+                return match Refusal::of(&error) {
+                    Refusal::NoSuchKey => Ok(None),
+                    refusal => Err(refusal.retryable(doing(), NEEDS_READ)),
+                };
+            }
+        };
     let etag = object.e_tag().unwrap_or_default().to_owned();
     let body = object.body.collect().await.map_err(|error| Retryable::Storage {
         doing: doing(),
@@ -49,30 +54,30 @@ async fn read_once(s3: &Client, bucket: &str, key: &str) -> Result<Option<Presen
 /// quicker.
 pub(crate) async fn swap(
     s3: &Client,
-    bucket: &str,
+    derived: &DerivedPlace,
     present: Option<&Present>,
     next: Manifest,
 ) -> Result<Option<Present>, Retryable> {
-    if let Some(etag) = persist(|| swap_once(s3, bucket, present, &next)).await? {
+    if let Some(etag) = persist(|| swap_once(s3, derived, present, &next)).await? {
         return Ok(Some(Present { manifest: next, etag }));
     }
     // Perhaps it was written, its answer lost, and the SDK's second attempt refused for want of the first's condition.
-    let stands = read(s3, bucket, &next.source.key).await?;
+    let stands = read(s3, derived, &next.source.key).await?;
     Ok(stands.filter(|stands| stands.manifest == next))
 }
 
 /// The etag of what was written, if it was.
 async fn swap_once(
     s3: &Client,
-    bucket: &str,
+    derived: &DerivedPlace,
     present: Option<&Present>,
     next: &Manifest,
 ) -> Result<Option<String>, Retryable> {
     let key = manifest_key(&next.source.key);
     let put = s3
         .put_object()
-        .bucket(bucket)
-        .key(&key)
+        .bucket(derived.bucket())
+        .key(derived.key(&key))
         .content_type("application/json")
         .cache_control("no-cache")
         .body(ByteStream::from(next.to_json()));
@@ -85,7 +90,7 @@ async fn swap_once(
         Err(error) => match Refusal::of(&error) {
             Refusal::Precondition | Refusal::NoSuchKey => Ok(None),
             refusal => {
-                Err(refusal.retryable(format!("writing the manifest s3://{bucket}/{key}"), NEEDS_WRITE))
+                Err(refusal.retryable(format!("writing the manifest s3://{derived}/{key}"), NEEDS_WRITE))
             }
         },
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use image_header::Limits;
 use imaging::Preset;
+use manifest::DerivedPlace;
 use thiserror::Error;
 
 /// Of the function's memory, what decoding and resizing may hold: the rest is for the source, for renditions
@@ -20,8 +21,8 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// Where renditions and manifests are written.
-    pub derived_bucket: String,
-    /// The only bucket whose events are taken; any but `derived_bucket` when `None`.
+    pub derived: DerivedPlace,
+    /// The only bucket whose events are taken; any when `None`, but for the derived bucket without a prefix.
     pub originals_bucket: Option<String>,
     /// What to make of every source.
     pub preset: Preset,
@@ -65,7 +66,7 @@ pub enum ConfigError {
     /// Originals and renditions would share a bucket.
     #[error(
         "DERIVED_BUCKET and ORIGINALS_BUCKET are both {bucket:?}; every rendition would be taken for a new original. \
-         Use two buckets"
+         Use two buckets, or set DERIVED_PREFIX to a folder for the renditions"
     )]
     SameBucket {
         /// The bucket.
@@ -92,7 +93,7 @@ impl Config {
     /// [`ConfigError::Invalid`] when no bucket can have that name.
     pub fn new(derived_bucket: impl Into<String>) -> Result<Self, ConfigError> {
         Ok(Self {
-            derived_bucket: bucket_name("DERIVED_BUCKET", derived_bucket.into())?,
+            derived: DerivedPlace::of_bucket(bucket_name("DERIVED_BUCKET", derived_bucket.into())?),
             originals_bucket: None,
             preset: Preset::default(),
             limits: Limits::default(),
@@ -118,7 +119,8 @@ impl Config {
     /// | variable | meaning | default |
     /// |---|---|---|
     /// | `DERIVED_BUCKET` | where renditions and manifests are written | required |
-    /// | `ORIGINALS_BUCKET` | the only bucket whose events are taken | any but `DERIVED_BUCKET` |
+    /// | `DERIVED_PREFIX` | what their keys begin with, such as `derived/` | nothing |
+    /// | `ORIGINALS_BUCKET` | the only bucket whose events are taken; `DERIVED_BUCKET` only with `DERIVED_PREFIX` | any but `DERIVED_BUCKET` |
     /// | `PRESET` | the preset as TOML | `Preset::default` |
     /// | `PRESET_FILE` | a file with the preset as TOML | |
     /// | `MAX_SOURCE_BYTES` | bytes of a source | 25 % of the function's memory, at most 512 MiB |
@@ -143,9 +145,15 @@ impl Config {
         };
         let mut config = Self::new(var("DERIVED_BUCKET").ok_or(required)?)?;
 
+        if let Some(prefix) = var("DERIVED_PREFIX") {
+            config.derived = DerivedPlace::new(config.derived.bucket(), &prefix).map_err(|error| {
+                let (value, allowed) = (prefix.clone(), error.to_string());
+                ConfigError::Invalid { name: "DERIVED_PREFIX", value, allowed }
+            })?;
+        }
         if let Some(originals) = var("ORIGINALS_BUCKET") {
             let originals = bucket_name("ORIGINALS_BUCKET", originals)?;
-            if originals == config.derived_bucket {
+            if originals == config.derived.bucket() && config.derived.prefix().is_empty() {
                 return Err(ConfigError::SameBucket { bucket: originals });
             }
             config.originals_bucket = Some(originals);
@@ -278,6 +286,13 @@ mod tests {
     }
 
     #[test]
+    fn one_bucket_will_do_where_renditions_have_a_prefix() {
+        let config = config(&[("ORIGINALS_BUCKET", "derived"), ("DERIVED_PREFIX", "small/")]).unwrap();
+        assert_eq!(config.derived, DerivedPlace::new("derived", "small").unwrap());
+        assert_eq!(config.originals_bucket.as_deref(), Some("derived"));
+    }
+
+    #[test]
     fn limits_follow_the_function_s_memory() {
         let limits = config(&[("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1000")]).unwrap().limits;
         assert_eq!((limits.decoded_bytes, limits.source_bytes), (600 << 20, 250 << 20));
@@ -305,7 +320,8 @@ mod tests {
         for (vars, words) in [
             (&[("DERIVED_BUCKET", "")][..], ["DERIVED_BUCKET", "not set"]),
             (&[("DERIVED_BUCKET", "Upper_Case")], ["DERIVED_BUCKET", "lower-case"]),
-            (&[("ORIGINALS_BUCKET", "derived")], ["ORIGINALS_BUCKET", "two buckets"]),
+            (&[("ORIGINALS_BUCKET", "derived")], ["ORIGINALS_BUCKET", "DERIVED_PREFIX"]),
+            (&[("DERIVED_PREFIX", "/")], ["DERIVED_PREFIX", "letters"]),
             (&[("ORIGINALS_BUCKET", "-x-")], ["ORIGINALS_BUCKET", "3 to 63"]),
             (&[("PRESET", "widths = [0]")], ["PRESET", "width 0"]),
             (&[("PRESET", "width = [1]")], ["PRESET", "width"]),

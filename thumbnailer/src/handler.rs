@@ -111,10 +111,10 @@ impl Thumbnailer {
 
     /// Sweeps until the deadline; the next run goes on from there.
     async fn sweep(&self, deadline: Option<Deadline>) -> Result<Value, Error> {
-        let Config { derived_bucket, grace, .. } = &self.pipeline.config;
+        let Config { derived, grace, .. } = &self.pipeline.config;
         // A page takes seconds at most.
         let until = deadline.and_then(|deadline| deadline.stop_work.checked_sub(Duration::from_secs(5)));
-        schedule::run(&self.pipeline.s3, derived_bucket, *grace, until).boxed().await.map_err(|cause| {
+        schedule::run(&self.pipeline.s3, derived, *grace, until).boxed().await.map_err(|cause| {
             tracing::error!(%cause, "not swept");
             Error::Sweep(cause)
         })

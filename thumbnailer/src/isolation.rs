@@ -147,10 +147,9 @@ struct LastWords {
 impl Ended {
     fn verdict(&self) -> Option<(Fate, Report)> {
         let Verdict { fate, cause, report } = serde_json::from_slice(&self.said).ok()?;
-        let settled = [Fate::Derived, Fate::AlreadyDerived, Fate::Superseded, Fate::Rejected, Fate::Removed];
         let fate = match cause {
             Some(cause) => Fate::Retryable(Retryable::Isolated { cause }),
-            None => settled.into_iter().find(|settled| settled.word() == fate)?,
+            None => Fate::SETTLED.into_iter().find(|settled| settled.word() == fate)?,
         };
         Some((fate, report))
     }
@@ -333,7 +332,7 @@ mod tests {
                 .unwrap()
                 .0
         };
-        for fate in [Fate::Derived, Fate::AlreadyDerived, Fate::Superseded, Fate::Rejected, Fate::Removed] {
+        for fate in Fate::SETTLED {
             assert_eq!(ended(fate.clone()), fate);
         }
         let fault = Fate::Retryable(Retryable::Fault { what: "x".into() });

@@ -52,6 +52,11 @@ pub fn embedded_metrics(outcomes: &[Outcome], invocation: &Invocation<'_>) -> Va
     if let Some(bytes) = invocation.memory_high_water {
         document.metric("MemoryHighWater", "Bytes", bytes);
     }
+    // Where originals and renditions have two buckets, there never are any.
+    let ignored = count(|outcome| outcome.fate == Fate::Ignored);
+    if ignored > 0 {
+        document.metric("Ignored", "Count", ignored);
+    }
     for (name, values) in stages(outcomes) {
         if !values.is_empty() {
             document.metric(name, "Milliseconds", values);

@@ -20,11 +20,17 @@ pub enum Fate {
     Rejected,
     /// The source is gone, recorded in the manifest.
     Removed,
+    /// Not an original: it lies where renditions do. Nothing was read or written.
+    Ignored,
     /// Not settled: to be delivered again.
     Retryable(Retryable),
 }
 
 impl Fate {
+    /// All that settle a record.
+    pub(crate) const SETTLED: [Self; 6] =
+        [Self::Derived, Self::AlreadyDerived, Self::Superseded, Self::Rejected, Self::Removed, Self::Ignored];
+
     /// Whether the record is settled and need not come again.
     pub fn is_success(&self) -> bool {
         !matches!(self, Self::Retryable(_))
@@ -38,6 +44,7 @@ impl Fate {
             Self::Superseded => "superseded",
             Self::Rejected => "rejected",
             Self::Removed => "removed",
+            Self::Ignored => "ignored",
             Self::Retryable(_) => "retryable",
         }
     }

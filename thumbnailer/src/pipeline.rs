@@ -85,13 +85,16 @@ impl Pipeline {
     /// Settles one event.
     pub(crate) async fn settle(&self, mut job: Job<'_>) -> Result<Fate, Retryable> {
         let event = job.event;
+        if self.is_ours(event) {
+            return Ok(Fate::Ignored);
+        }
         self.check_bucket(&event.bucket)?;
         if let Err(error) = check_source_key(&event.key) {
             return Ok(unrecordable(event, &error.to_string(), job.report));
         }
         let (fate, stands) = self.bring_forward(&mut job).await?;
         let manifest = stands.as_ref().map(|stands| &stands.manifest);
-        retire::tidy(&self.s3, self.derived_bucket(), &event.key, &job.put, manifest).await;
+        retire::tidy(&self.s3, &self.config.derived, &event.key, &job.put, manifest).await;
         if let Some(removal) = &stands
             && let Some(reference) = pending_removal(&removal.manifest, event)
         {
@@ -129,11 +132,19 @@ impl Pipeline {
         Err(Retryable::Contended { key: job.event.key.clone(), times: ATTEMPTS })
     }
 
-    /// Refuses events of buckets that are not ours: of the derived bucket above all, where each rendition
-    /// would be taken for an original, and so on without end.
+    /// Whether the event tells of a rendition or a manifest in a bucket that has the originals, too: each would be
+    /// taken for an original, and so on without end. Nobody is to hear of it again.
+    fn is_ours(&self, event: &ObjectEvent) -> bool {
+        let derived = &self.config.derived;
+        !derived.prefix().is_empty() && derived.holds(&event.bucket, &event.key)
+    }
+
+    /// Refuses events of buckets that are not ours: of a derived bucket above all, whose renditions would be taken for
+    /// originals.
     fn check_bucket(&self, bucket: &str) -> Result<(), Retryable> {
         let refuse = |why: String| Err(Retryable::Bucket { bucket: bucket.to_owned(), why });
-        if bucket == self.config.derived_bucket {
+        let derived = &self.config.derived;
+        if bucket == derived.bucket() && derived.prefix().is_empty() {
             return refuse("where renditions are written".to_owned());
         }
         match &self.config.originals_bucket {
@@ -204,7 +215,7 @@ impl Pipeline {
                 let before = present.as_ref().map(|present| &present.manifest);
                 if let Some(before) = before.filter(|_| decision == Decision::Replace)
                     && standing::covers(before, &draft, &self.fingerprints.derived)
-                    && standing::is_whole(&self.s3, self.derived_bucket(), before).await
+                    && standing::is_whole(&self.s3, &self.config.derived, before).await
                 {
                     draft::keep(&mut draft, before);
                 } else {
@@ -236,7 +247,7 @@ impl Pipeline {
     ) -> Result<(), Retryable> {
         let target = Target {
             s3: &self.s3,
-            bucket: self.derived_bucket(),
+            derived: &self.config.derived,
             key: &job.event.key,
             source16: source_digest(&content.sha256),
             room: &self.room,
@@ -279,7 +290,10 @@ impl Pipeline {
     /// Records as `failed` what ended by `cause` and will not be delivered again.
     pub(crate) async fn record_failure(&self, job: &mut Job<'_>, cause: &Retryable) -> Result<(), Retryable> {
         // A page whose original is said to be gone stays as it is until that is certain.
-        if job.event.change == Change::Removed || self.check_bucket(&job.event.bucket).is_err() {
+        if job.event.change == Change::Removed
+            || self.is_ours(job.event)
+            || self.check_bucket(&job.event.bucket).is_err()
+        {
             return Ok(());
         }
         for attempt in 0..ATTEMPTS {
@@ -311,21 +325,17 @@ impl Pipeline {
 
     /// Deletes what is left of an original that is gone, here and from the CDN.
     async fn finish_removal(&self, removal: &Present, reference: &str) -> Result<(), Retryable> {
-        let bucket = self.derived_bucket();
-        let Some(removal) = retire::erase(&self.s3, bucket, removal).await? else { return Ok(()) };
+        let derived = &self.config.derived;
+        let Some(removal) = retire::erase(&self.s3, derived, removal).await? else { return Ok(()) };
         if let Some(cdn) = &self.cdn {
             cdn.forget(&removal.manifest.source.key, reference).await?;
         }
-        retire::close(&self.s3, bucket, &removal).await
-    }
-
-    fn derived_bucket(&self) -> &str {
-        &self.config.derived_bucket
+        retire::close(&self.s3, derived, &removal).await
     }
 
     async fn read_manifest(&self, job: &mut Job<'_>) -> Result<Option<Present>, Retryable> {
         let started = Instant::now();
-        let present = commit::read(&self.s3, self.derived_bucket(), &job.event.key).await;
+        let present = commit::read(&self.s3, &self.config.derived, &job.event.key).await;
         job.report.stages.commit += started.elapsed();
         present
     }
@@ -338,7 +348,7 @@ impl Pipeline {
         next: Manifest,
     ) -> Result<Option<Present>, Retryable> {
         let started = Instant::now();
-        let written = commit::swap(&self.s3, self.derived_bucket(), present, next).await;
+        let written = commit::swap(&self.s3, &self.config.derived, present, next).await;
         job.report.stages.commit += started.elapsed();
         written
     }

@@ -11,7 +11,7 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use image_header::{Limits, Rejection, SourceInfo};
 use imaging::{DeriveError, Derived, Preset, Rendition, Stop};
-use manifest::{RenditionInfo, rendition_key, rendition_path};
+use manifest::{DerivedPlace, RenditionInfo, rendition_key, rendition_path};
 use sha2::{Digest, Sha256};
 use tokio::sync::{Semaphore, mpsc};
 
@@ -45,7 +45,7 @@ pub(crate) struct Put {
 /// Where the renditions go.
 pub(crate) struct Target<'a> {
     pub(crate) s3: &'a Client,
-    pub(crate) bucket: &'a str,
+    pub(crate) derived: &'a DerivedPlace,
     /// The source's key.
     pub(crate) key: &'a str,
     /// First 16 hex digits of the source's SHA-256.
@@ -207,8 +207,8 @@ async fn put_one(target: &Target<'_>, index: usize, rendition: Rendition) -> Res
         let put = target
             .s3
             .put_object()
-            .bucket(target.bucket)
-            .key(&key)
+            .bucket(target.derived.bucket())
+            .key(target.derived.key(&key))
             .content_type(&info.media_type)
             .cache_control(CACHE_CONTROL)
             .checksum_sha256(&checksum)
@@ -217,7 +217,7 @@ async fn put_one(target: &Target<'_>, index: usize, rendition: Rendition) -> Res
             .await;
         put.map_err(|error| {
             Refusal::of(&error).retryable(
-                format!("writing s3://{}/{key}", target.bucket),
+                format!("writing s3://{}/{key}", target.derived),
                 "s3:PutObject on the derived bucket's objects",
             )
         })

@@ -2,7 +2,7 @@
 //! original that is gone. What pages may still show is left to the sweep, which knows of a grace.
 
 use aws_sdk_s3::Client;
-use manifest::{Manifest, manifest_key, rendition_key};
+use manifest::{DerivedPlace, Manifest, manifest_key, rendition_key};
 
 use crate::commit::{self, Present};
 use crate::error::Retryable;
@@ -13,7 +13,13 @@ use crate::{source, versions};
 ///
 /// They are this worker's own: whoever commits a path later has put it by itself. What cannot be deleted now is
 /// the sweep's.
-pub(crate) async fn tidy(s3: &Client, bucket: &str, key: &str, put: &[Put], stands: Option<&Manifest>) {
+pub(crate) async fn tidy(
+    s3: &Client,
+    derived: &DerivedPlace,
+    key: &str,
+    put: &[Put],
+    stands: Option<&Manifest>,
+) {
     let named = |path: &str| {
         stands.is_some_and(|manifest| {
             manifest.renditions.iter().any(|rendition| rendition.path == path)
@@ -28,7 +34,7 @@ pub(crate) async fn tidy(s3: &Client, bucket: &str, key: &str, put: &[Put], stan
     if own.is_empty() {
         return;
     }
-    match versions::delete(s3, bucket, &own).await {
+    match versions::delete(s3, derived, &own).await {
         Ok(()) => tracing::debug!(key, versions = own.len(), "deleted what lost the race"),
         Err(cause) => {
             tracing::warn!(key, versions = own.len(), %cause, "left to the sweep: what lost the race");
@@ -45,45 +51,45 @@ pub(crate) async fn tidy(s3: &Client, bucket: &str, key: &str, put: &[Put], stan
 /// finds another manifest than they know, and makes it anew.
 pub(crate) async fn erase(
     s3: &Client,
-    bucket: &str,
+    derived: &DerivedPlace,
     removal: &Present,
 ) -> Result<Option<Present>, Retryable> {
     let (originals, key) = (&removal.manifest.source.bucket, &removal.manifest.source.key);
     let mut doomed = Vec::new();
-    for folder in versions::source_folders(s3, bucket, key).await? {
-        let listed = versions::list(s3, bucket, &folder).await?;
+    for folder in versions::source_folders(s3, derived, key).await? {
+        let listed = versions::list(s3, derived, &folder).await?;
         doomed.extend(listed.into_iter().filter(|version| version.path_of(key).is_some()));
     }
-    let manifests = versions::list(s3, bucket, &manifest_key(key)).await?;
+    let manifests = versions::list(s3, derived, &manifest_key(key)).await?;
     doomed.extend(manifests.into_iter().filter(|one| one.key == manifest_key(key) && !one.latest));
     if source::current(s3, originals, key).await?.is_some() {
         return Ok(None);
     }
     let again = Manifest { written: commit::now(), ..removal.manifest.clone() };
-    let Some(fenced) = commit::swap(s3, bucket, Some(removal), again).await? else {
-        return taken_over(s3, bucket, key).await.map(|()| None);
+    let Some(fenced) = commit::swap(s3, derived, Some(removal), again).await? else {
+        return taken_over(s3, derived, key).await.map(|()| None);
     };
     let doomed: Vec<(String, String)> = doomed.into_iter().map(|version| (version.key, version.id)).collect();
-    versions::delete(s3, bucket, &doomed).await?;
+    versions::delete(s3, derived, &doomed).await?;
     Ok(Some(fenced))
 }
 
 /// Takes what was deleted off the record of a removal, so that a replay has nothing to finish.
-pub(crate) async fn close(s3: &Client, bucket: &str, removal: &Present) -> Result<(), Retryable> {
+pub(crate) async fn close(s3: &Client, derived: &DerivedPlace, removal: &Present) -> Result<(), Retryable> {
     let mut next = removal.manifest.clone();
     next.pending = None;
     next.retired.clear();
     next.written = commit::now();
-    match commit::swap(s3, bucket, Some(removal), next).await? {
+    match commit::swap(s3, derived, Some(removal), next).await? {
         Some(_) => Ok(()),
-        None => taken_over(s3, bucket, &removal.manifest.source.key).await,
+        None => taken_over(s3, derived, &removal.manifest.source.key).await,
     }
 }
 
 /// Errs if the manifest that somebody else has written still records an unfinished removal: whether they will come to
 /// its end is not known.
-async fn taken_over(s3: &Client, bucket: &str, key: &str) -> Result<(), Retryable> {
-    match commit::read(s3, bucket, key).await? {
+async fn taken_over(s3: &Client, derived: &DerivedPlace, key: &str) -> Result<(), Retryable> {
+    match commit::read(s3, derived, key).await? {
         Some(stands) if stands.manifest.pending.is_some() => {
             Err(Retryable::Contended { key: key.to_owned(), times: 1 })
         }

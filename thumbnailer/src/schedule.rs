@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
+use manifest::DerivedPlace;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -11,7 +12,7 @@ use crate::error::Retryable;
 use crate::storage::{Refusal, persist};
 use crate::sweep::{Sweep, sweep};
 
-/// Where the last sweep ended is kept here, in the derived bucket; no manifest and no rendition has such a key.
+/// Where the last sweep ended is kept here, in the derived place; no manifest and no rendition has such a key.
 const BOOKMARK: &str = "sweep.json";
 const NEEDS: &str = "s3:GetObject and s3:PutObject on the derived bucket's objects, and s3:ListBucket on it";
 
@@ -24,17 +25,17 @@ struct Bookmark {
 /// Sweeps what `until` leaves time for, and answers what came of it.
 pub(crate) async fn run(
     s3: &Client,
-    bucket: &str,
+    derived: &DerivedPlace,
     grace: Duration,
     until: Option<Instant>,
 ) -> Result<Value, Retryable> {
-    let after = read(s3, bucket).await?;
+    let after = read(s3, derived).await?;
     let order = Sweep { after: after.clone(), until, ..Sweep::new(grace) };
     let mut reached = after.clone();
-    let swept = sweep(s3, bucket, &order, |swept| reached.clone_from(&swept.next)).await;
+    let swept = sweep(s3, derived, &order, |swept| reached.clone_from(&swept.next)).await;
     // Also where it broke off, so that what stopped it is not met first again and again.
     if reached != after {
-        write(s3, bucket, &Bookmark { after: reached }).await?;
+        write(s3, derived, &Bookmark { after: reached }).await?;
     }
     let swept = swept?;
     tracing::info!(
@@ -54,10 +55,10 @@ pub(crate) async fn run(
     }))
 }
 
-async fn read(s3: &Client, bucket: &str) -> Result<Option<String>, Retryable> {
-    let doing = || format!("reading s3://{bucket}/{BOOKMARK}");
+async fn read(s3: &Client, derived: &DerivedPlace) -> Result<Option<String>, Retryable> {
+    let doing = || format!("reading s3://{derived}/{BOOKMARK}");
     let read = || async {
-        let object = match s3.get_object().bucket(bucket).key(BOOKMARK).send().await {
+        let object = match s3.get_object().bucket(derived.bucket()).key(derived.key(BOOKMARK)).send().await {
             Ok(object) => object,
             Err(error) => {
                 return match Refusal::of(&error) {
@@ -74,11 +75,12 @@ async fn read(s3: &Client, bucket: &str) -> Result<Option<String>, Retryable> {
     persist(read).await
 }
 
-async fn write(s3: &Client, bucket: &str, bookmark: &Bookmark) -> Result<(), Retryable> {
-    let doing = format!("writing s3://{bucket}/{BOOKMARK}");
+async fn write(s3: &Client, derived: &DerivedPlace, bookmark: &Bookmark) -> Result<(), Retryable> {
+    let doing = format!("writing s3://{derived}/{BOOKMARK}");
     let json = serde_json::to_vec(bookmark).map_err(|error| Retryable::Fault { what: error.to_string() })?;
-    let put = s3.put_object().bucket(bucket).key(BOOKMARK).content_type("application/json");
-    match put.body(ByteStream::from(json)).send().await {
+    let put =
+        s3.put_object().bucket(derived.bucket()).key(derived.key(BOOKMARK)).body(ByteStream::from(json));
+    match put.content_type("application/json").send().await {
         Ok(_) => Ok(()),
         Err(error) => Err(Refusal::of(&error).retryable(doing, NEEDS)),
     }

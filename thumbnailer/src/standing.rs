@@ -8,7 +8,7 @@
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::ChecksumMode;
 use futures::{StreamExt, stream};
-use manifest::{Manifest, RenditionInfo, State, rendition_key};
+use manifest::{DerivedPlace, Manifest, RenditionInfo, State, rendition_key};
 
 /// Renditions that are looked at at once.
 const AT_ONCE: usize = 8;
@@ -26,9 +26,9 @@ pub(crate) fn covers(present: &Manifest, draft: &Manifest, fingerprint: &str) ->
 
 /// Whether all renditions that `present` names lie there with the bytes that were put, by S3's own checksum. What S3
 /// does not say so of is not there: the worst that follows is that it is made anew.
-pub(crate) async fn is_whole(s3: &Client, bucket: &str, present: &Manifest) -> bool {
+pub(crate) async fn is_whole(s3: &Client, derived: &DerivedPlace, present: &Manifest) -> bool {
     let key = &present.source.key;
-    let looks = stream::iter(present.renditions.clone()).map(|named| is_there(s3, bucket, key, named));
+    let looks = stream::iter(present.renditions.clone()).map(|named| is_there(s3, derived, key, named));
     let whole = looks.buffer_unordered(AT_ONCE).all(std::future::ready).await;
     if !whole {
         tracing::info!(key, "made anew, as not every rendition that is named is shown to be there");
@@ -36,8 +36,9 @@ pub(crate) async fn is_whole(s3: &Client, bucket: &str, present: &Manifest) -> b
     whole
 }
 
-async fn is_there(s3: &Client, bucket: &str, key: &str, rendition: RenditionInfo) -> bool {
-    let head = s3.head_object().bucket(bucket).key(rendition_key(key, &rendition.path));
+async fn is_there(s3: &Client, derived: &DerivedPlace, key: &str, rendition: RenditionInfo) -> bool {
+    let head = s3.head_object();
+    let head = head.bucket(derived.bucket()).key(derived.key(&rendition_key(key, &rendition.path)));
     let Ok(head) = head.checksum_mode(ChecksumMode::Enabled).send().await else { return false };
     let Ok(sha256) = hex::decode(&rendition.sha256) else { return false };
     let same_length =

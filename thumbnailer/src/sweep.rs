@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use aws_sdk_s3::Client;
 use futures::{StreamExt, stream};
-use manifest::{Manifest, Parsed, State};
+use manifest::{DerivedPlace, Manifest, Parsed, State};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -25,9 +25,9 @@ const MOST_TROUBLES: usize = 100;
 /// What to sweep, and when something is past its grace.
 #[derive(Debug, Clone)]
 pub struct Sweep {
-    /// Only keys of the derived bucket that begin so.
+    /// Only keys of the derived place that begin so.
     pub prefix: String,
-    /// Only keys of the derived bucket that come after this one: where an earlier sweep ended.
+    /// Only keys of the derived place that come after this one: where an earlier sweep ended.
     pub after: Option<String>,
     /// How long what no manifest names is kept, counted from when it was put, and from when it was retired.
     /// Work that takes longer than this from its first rendition to its manifest would lose renditions: below an
@@ -40,7 +40,7 @@ pub struct Sweep {
 }
 
 impl Sweep {
-    /// All of the bucket, with `grace`.
+    /// All of the place, with `grace`.
     pub fn new(grace: Duration) -> Self {
         Self { prefix: String::new(), after: None, grace, dry_run: false, until: None }
     }
@@ -74,7 +74,7 @@ impl Swept {
     }
 }
 
-/// Sweeps the derived bucket `bucket` page by page. `each` is told how far it has come after each page.
+/// Sweeps the place `derived` page by page. `each` is told how far it has come after each page.
 ///
 /// # Errors
 ///
@@ -82,15 +82,15 @@ impl Swept {
 /// then is.
 pub async fn sweep(
     s3: &Client,
-    bucket: &str,
+    derived: &DerivedPlace,
     sweep: &Sweep,
     mut each: impl FnMut(&Swept),
 ) -> Result<Swept, Retryable> {
     let mut swept = Swept::default();
     let mut from = Some(sweep.after.clone().map_or_else(Marker::default, Marker::after));
     while let Some(marker) = from {
-        let page = versions::page(s3, bucket, &sweep.prefix, &marker).await?;
-        sweep_page(s3, bucket, sweep, page.versions, &mut swept).await?;
+        let page = versions::page(s3, derived, &sweep.prefix, &marker).await?;
+        sweep_page(s3, derived, sweep, page.versions, &mut swept).await?;
         swept.next = page.next.as_ref().map(|next| next.key.clone());
         each(&swept);
         if sweep.until.is_some_and(|until| Instant::now() >= until) {
@@ -103,7 +103,7 @@ pub async fn sweep(
 
 async fn sweep_page(
     s3: &Client,
-    bucket: &str,
+    derived: &DerivedPlace,
     sweep: &Sweep,
     versions: Vec<Version>,
     swept: &mut Swept,
@@ -119,7 +119,7 @@ async fn sweep_page(
     }
     let mut read = stream::iter(old)
         .map(|(source, versions)| async {
-            let present = commit::read(s3, bucket, &source).await;
+            let present = commit::read(s3, derived, &source).await;
             (source, versions, present)
         })
         .buffered(AT_ONCE);
@@ -149,9 +149,9 @@ async fn sweep_page(
     };
     let all: Vec<(String, String)> = doomed.values().flat_map(|versions| ids(versions)).collect();
     // In one go; where that fails, original by original, so that one of them stops no other.
-    let together = sweep.dry_run || versions::delete(s3, bucket, &all).await.is_ok();
+    let together = sweep.dry_run || versions::delete(s3, derived, &all).await.is_ok();
     for (source, versions) in doomed {
-        if !together && let Err(cause) = versions::delete(s3, bucket, &ids(&versions)).await {
+        if !together && let Err(cause) = versions::delete(s3, derived, &ids(&versions)).await {
             swept.keep(source, cause)?;
             continue;
         }
@@ -163,7 +163,7 @@ async fn sweep_page(
     }
     for (present, next) in spent {
         // Whoever has written another manifest meanwhile has taken the list over.
-        commit::swap(s3, bucket, Some(&present), next).await?;
+        commit::swap(s3, derived, Some(&present), next).await?;
     }
     Ok(())
 }

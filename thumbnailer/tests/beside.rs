@@ -7,7 +7,7 @@ mod world;
 use std::time::Duration;
 
 use aws_sdk_s3::types::MetadataDirective;
-use manifest::{Manifest, State, rendition_key};
+use manifest::{DerivedPlace, Manifest, State, rendition_key};
 use serde_json::Value;
 use thumbnailer::{Fate, Sweep, Thumbnailer, sweep};
 use world::held::held;
@@ -42,7 +42,10 @@ async fn whole(world: &World) -> Manifest {
 }
 
 async fn sweep_all(world: &World) -> u64 {
-    sweep(&world.s3, "derived", &Sweep::new(Duration::ZERO), |_| {}).await.unwrap().deleted
+    sweep(&world.s3, &DerivedPlace::of_bucket("derived"), &Sweep::new(Duration::ZERO), |_| {})
+        .await
+        .unwrap()
+        .deleted
 }
 
 #[tokio::test(flavor = "multi_thread")]

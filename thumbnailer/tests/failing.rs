@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use manifest::State;
+use manifest::{DerivedPlace, State};
 use thumbnailer::{Fate, Retryable, Sweep, sweep};
 use world::faults::Fault;
 use world::{World, picture};
@@ -87,7 +87,9 @@ async fn a_failed_replacement_takes_nothing_off_pages() {
     assert!(matches!(world.deliver_again(&event, LAST).await.fate, Fate::Retryable(_)));
     let failed = world.manifest("a.jpg").await.unwrap();
     assert_eq!((failed.state, failed.retired.len()), (State::Failed, first.renditions.len()));
-    let swept = sweep(&world.s3, "derived", &Sweep::new(Duration::ZERO), |_| {}).await.unwrap();
+    let swept = sweep(&world.s3, &DerivedPlace::of_bucket("derived"), &Sweep::new(Duration::ZERO), |_| {})
+        .await
+        .unwrap();
     assert_eq!(swept.deleted, 0);
     for rendition in &first.renditions {
         assert!(world.derived(&format!("a.jpg/{}", rendition.path)).await.is_some());

@@ -174,6 +174,7 @@ fn any_outcome() -> impl Strategy<Value = Outcome> {
         Just(Fate::Superseded),
         Just(Fate::Rejected),
         Just(Fate::Removed),
+        Just(Fate::Ignored),
         any::<String>().prop_map(|what| Fate::Retryable(Retryable::Fault { what })),
     ];
     (fate, any::<(u64, u64, bool)>(), any::<[u32; 3]>(), proptest::option::of("\\PC{0,300}")).prop_map(

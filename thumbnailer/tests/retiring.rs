@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use manifest::{Manifest, State, rendition_key};
+use manifest::{DerivedPlace, Manifest, State, rendition_key};
 use serde_json::Value;
 use thumbnailer::{Fate, Retryable, Sweep, Swept, Thumbnailer, sweep};
 use world::faults::Fault;
@@ -20,7 +20,7 @@ const NO_GRACE: Duration = Duration::ZERO;
 const LONG: Duration = Duration::from_secs(3600);
 
 async fn swept(world: &World, grace: Duration) -> Swept {
-    sweep(&world.s3, "derived", &Sweep::new(grace), |_| {}).await.unwrap()
+    sweep(&world.s3, &DerivedPlace::of_bucket("derived"), &Sweep::new(grace), |_| {}).await.unwrap()
 }
 
 /// The derived bucket's keys that `manifest` calls for, with its own.
@@ -47,7 +47,7 @@ async fn what_was_replaced_is_swept_after_its_grace() {
 
     assert_eq!(swept(&world, LONG).await, Swept { seen: 8, ..Swept::default() });
     let dry = Sweep { dry_run: true, ..Sweep::new(NO_GRACE) };
-    let would = sweep(&world.s3, "derived", &dry, |_| {}).await.unwrap();
+    let would = sweep(&world.s3, &DerivedPlace::of_bucket("derived"), &dry, |_| {}).await.unwrap();
     assert_eq!((would.deleted, world.versions().await.len()), (4, 8));
     let did = swept(&world, NO_GRACE).await;
     assert_eq!((did.deleted, did.bytes), (would.deleted, would.bytes));
@@ -107,7 +107,10 @@ async fn a_sweep_goes_on_where_another_ended() {
     }
     let mut pages = 0;
     let rest = Sweep { after: Some("b".into()), ..Sweep::new(NO_GRACE) };
-    assert_eq!(sweep(&world.s3, "derived", &rest, |_| pages += 1).await.unwrap().deleted, 2);
+    assert_eq!(
+        sweep(&world.s3, &DerivedPlace::of_bucket("derived"), &rest, |_| pages += 1).await.unwrap().deleted,
+        2
+    );
     assert_eq!(pages, 1);
     assert_eq!(world.derived_keys().await, ["a/0123456789abcdef/40-01234567.webp"]);
 }
@@ -345,7 +348,7 @@ async fn a_bucket_without_versions_is_not_deleted_from() {
     let world = World::start().await;
     world.s3.create_bucket().bucket("plain").send().await.unwrap();
     let mut config = config();
-    config.derived_bucket = "plain".to_owned();
+    config.derived = DerivedPlace::of_bucket("plain");
     let thumbnailer = thumbnailer::Thumbnailer::new(world.s3.clone(), config);
     world.put("a.jpg", picture(1)).await;
     let created = world.take_event().await;

@@ -131,7 +131,7 @@ pub(crate) struct StoreArgs {
     #[arg(long, value_name = "NAME", env = "UPLOADER_BUCKET", hide_env = true)]
     pub(crate) bucket: Option<String>,
 
-    /// Bucket of the renditions
+    /// Bucket of the renditions, or BUCKET/PREFIX
     #[arg(long, value_name = "NAME", env = "UPLOADER_DERIVED_BUCKET", hide_env = true)]
     pub(crate) derived_bucket: Option<String>,
 

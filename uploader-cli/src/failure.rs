@@ -140,7 +140,7 @@ fn remedy(code: &str, bucket: &str, store: &Store) -> String {
         ),
         "AccessDenied" => format!(
             "Ask the operator for {} on bucket '{bucket}', or choose other credentials with --profile or AWS_PROFILE.",
-            if bucket == store.derived { "s3:GetObject" } else { "s3:PutObject" }
+            if bucket == store.derived.bucket() { "s3:GetObject" } else { "s3:PutObject" }
         ),
         "InvalidAccessKeyId" | "SignatureDoesNotMatch" => {
             "Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile named by AWS_PROFILE; \

@@ -115,7 +115,8 @@ async fn list(store: &Store, args: &LsArgs) -> io::Result<u8> {
             }
         };
         let look = |(key, original)| entry(store, bucket, key, original, !args.no_states);
-        let mut entries = futures::stream::iter(originals(&page)).map(look).buffered(AT_ONCE);
+        let ours = originals(&page).filter(|(key, _)| !store.derived.holds(bucket, key));
+        let mut entries = futures::stream::iter(ours).map(look).buffered(AT_ONCE);
         while let Some(entry) = entries.next().await {
             totals.add(&entry);
             if args.json {

@@ -15,7 +15,9 @@ pub(crate) const NOT_OURS: &str = "manifest";
 ///
 /// A [`Failure`] when that cannot be told, or what is there is no manifest.
 pub(crate) async fn read(store: &Store, key: &str) -> Result<Option<Manifest>, Failure> {
-    let answer = store.client.get_object().bucket(&store.derived).key(manifest_key(key)).send().await;
+    let derived = &store.derived;
+    let object = store.client.get_object().bucket(derived.bucket()).key(derived.key(&manifest_key(key)));
+    let answer = object.send().await;
     let body = match answer {
         Ok(answer) => answer.body.collect().await,
         Err(error) if matches!(error.as_service_error(), Some(GetObjectError::NoSuchKey(_))) => {
@@ -23,8 +25,8 @@ pub(crate) async fn read(store: &Store, key: &str) -> Result<Option<Manifest>, F
         }
         Err(error) => {
             // Without s3:ListBucket, S3 says AccessDenied of what isn't there.
-            return Err(Failure::of_request(&error, &store.derived, store)
-                .needing("s3:GetObject and s3:ListBucket", &store.derived));
+            return Err(Failure::of_request(&error, derived.bucket(), store)
+                .needing("s3:GetObject and s3:ListBucket", derived.bucket()));
         }
     };
     let json = body.map_err(|error| {
@@ -32,7 +34,7 @@ pub(crate) async fn read(store: &Store, key: &str) -> Result<Option<Manifest>, F
         Failure::new("connection", message, "Run the command again.")
     })?;
     let manifest = Manifest::parse(&json.into_bytes()).map_err(|error| {
-        let message = format!("{}/{}: {error}", store.derived, manifest_key(key));
+        let message = format!("{derived}/{}: {error}", manifest_key(key));
         Failure::new(NOT_OURS, message, "Make sure that uploader and thumbnailer are of the same release.")
     })?;
     Ok(Some(manifest))

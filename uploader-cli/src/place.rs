@@ -22,10 +22,10 @@ impl Place {
     /// A [`Failure`] when there can be no original of this name.
     pub(crate) fn parse(text: &str, store: &Store) -> Result<Self, Failure> {
         let (bucket, key) = split(text).unwrap_or((&store.originals, text));
-        if bucket == store.derived && bucket != store.originals {
+        if store.derived.holds(bucket, key) {
             return Err(Failure::new(
                 "bucket",
-                format!("'{bucket}' is the bucket of the renditions"),
+                format!("'{}' is where the renditions lie", store.derived),
                 format!("Give the key of the original, which is in '{}'.", store.originals),
             ));
         }

@@ -3,6 +3,8 @@
 
 use std::path::PathBuf;
 
+use manifest::DerivedPlace;
+
 use crate::cli::{StoreArgs, http_url};
 use crate::config::{Config, Location, Profile};
 
@@ -19,8 +21,8 @@ const DEFAULT_DERIVED: &str = "derived";
 pub(crate) struct Settings {
     /// Bucket of the originals.
     pub(crate) originals: String,
-    /// Bucket of the renditions.
-    pub(crate) derived: String,
+    /// Where the renditions lie.
+    pub(crate) derived: DerivedPlace,
     /// What URLs begin with, as the configuration file says it.
     pub(crate) base_url: Option<String>,
     /// If `None`, the AWS profile's, else S3's oldest.
@@ -79,9 +81,7 @@ impl Settings {
             originals: set(args.bucket.clone())
                 .or(set(bucket))
                 .unwrap_or_else(|| DEFAULT_ORIGINALS.to_owned()),
-            derived: set(args.derived_bucket.clone())
-                .or(set(derived_bucket))
-                .unwrap_or_else(|| DEFAULT_DERIVED.to_owned()),
+            derived: derived(set(args.derived_bucket.clone()).or(set(derived_bucket)))?,
             base_url: set(base_url),
             region: set(args.region.clone()).or_else(|| first(&REGION_VARIABLES)).or(set(region)),
             endpoint: endpoint(args.endpoint_url.as_ref(), &env, endpoint_url)?,
@@ -93,6 +93,12 @@ impl Settings {
             config_path: None,
         })
     }
+}
+
+/// Where renditions lie: a bucket, and the prefix of its keys after a slash.
+fn derived(named: Option<String>) -> Result<DerivedPlace, String> {
+    let named = named.unwrap_or_else(|| DEFAULT_DERIVED.to_owned());
+    named.parse().map_err(|error| format!("the bucket of the renditions is '{named}': {error}"))
 }
 
 /// The S3 server that the command line, else the environment, else the configuration file names.
@@ -132,7 +138,7 @@ mod tests {
         default = 'blog'\n\
         [profiles.blog]\n\
         bucket = 'blog-originals'\n\
-        derived_bucket = 'blog-derived'\n\
+        derived_bucket = 'blog-images/derived'\n\
         base_url = 'https://img.example.org'\n\
         region = 'eu-central-1'\n\
         endpoint_url = 'http://file/'\n\
@@ -156,8 +162,11 @@ mod tests {
     #[test]
     fn without_any_word_it_is_what_a_laptop_has() {
         let settings = merged(&StoreArgs::default(), &[], "").unwrap();
-        let expected =
-            Settings { originals: "originals".into(), derived: "derived".into(), ..Settings::default() };
+        let expected = Settings {
+            originals: "originals".into(),
+            derived: DerivedPlace::of_bucket("derived"),
+            ..Settings::default()
+        };
         assert_eq!(settings, expected);
     }
 
@@ -166,7 +175,7 @@ mod tests {
         let settings = merged(&StoreArgs::default(), &[("AWS_REGION", "")], FILE).unwrap();
         let expected = Settings {
             originals: "blog-originals".into(),
-            derived: "blog-derived".into(),
+            derived: DerivedPlace::new("blog-images", "derived").unwrap(),
             base_url: some("https://img.example.org"),
             region: some("eu-central-1"),
             endpoint: some("http://file"),
@@ -201,7 +210,7 @@ mod tests {
             profile: some("plain"),
         };
         let by_flag = merged(&args, &variables, FILE).unwrap();
-        assert_eq!((by_flag.originals.as_str(), by_flag.derived.as_str()), ("b", "d"));
+        assert_eq!((by_flag.originals.as_str(), by_flag.derived), ("b", DerivedPlace::of_bucket("d")));
         assert_eq!(by_flag.region, some("eu-north-1"));
         assert_eq!(by_flag.endpoint, some("http://flag"));
         assert_eq!(by_flag.profile, some("plain"));

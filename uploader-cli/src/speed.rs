@@ -143,7 +143,7 @@ fn remember(settings: &Settings, accelerate: bool) -> Result<PathBuf, Failure> {
         Some(_) => Profile::default(),
         None => Profile {
             bucket: Some(settings.originals.clone()),
-            derived_bucket: Some(settings.derived.clone()),
+            derived_bucket: Some(settings.derived.to_string()),
             ..Profile::default()
         },
     };

@@ -3,6 +3,7 @@
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
+use manifest::DerivedPlace;
 
 use crate::aws;
 use crate::cli::StoreArgs;
@@ -19,8 +20,8 @@ pub(crate) struct Store {
     pub(crate) sender: Client,
     /// Bucket of the originals.
     pub(crate) originals: String,
-    /// Bucket of the renditions.
-    pub(crate) derived: String,
+    /// Where the renditions lie.
+    pub(crate) derived: DerivedPlace,
     /// The server, if it isn't Amazon's.
     pub(crate) endpoint: Option<String>,
     /// What the flags, the environment and the configuration file came to.

@@ -135,7 +135,7 @@ async fn status_in_json_has_a_line_a_key_in_the_order_given() {
     assert_eq!((&told[3]["bytes"], &told[3]["renditions"]), (&json!(20), &json!([])));
     assert_contains(
         &ran.stderr,
-        &["error: nowhere.jpg: there is no such key in bucket 'originals'", "bucket of the renditions"],
+        &["error: nowhere.jpg: there is no such key in bucket 'originals'", "where the renditions lie"],
     );
     site.stop().await;
 }
@@ -407,4 +407,35 @@ async fn rm_asks_on_a_terminal() {
     assert_eq!(status, 0, "{screen}");
     assert_eq!(site.keys("originals").await, ["y.jpg"]);
     site.stop().await;
+}
+
+#[tokio::test]
+async fn renditions_may_share_the_bucket_of_the_originals() {
+    let site = quiet_site().await;
+    let source = original(&site, "a.jpg", 2048).await;
+    let json = ByteStream::from(derived(&source).to_json());
+    let manifest = site.client.put_object().bucket("originals").key("small/a.jpg/manifest.json").body(json);
+    manifest.send().await.unwrap();
+    let shared = ["--derived-bucket", "originals/small/"];
+
+    let ran = run(site.uploader("ls").arg("--json").args(shared)).await;
+    let states: Vec<_> =
+        lines(&ran).iter().map(|line| (line["key"].clone(), line["state"].clone())).collect();
+    assert_eq!(states, [(json!("a.jpg"), json!("derived"))], "{ran:?}");
+    let ran = run(site.uploader("snippet").arg("a.jpg").args(shared)).await;
+    assert!(ran.status == 0 && ran.stdout.contains("<picture>"), "{ran:?}");
+    let ran = run(site.uploader("status").arg("small/a.jpg/manifest.json").args(shared)).await;
+    assert!(
+        ran.status != 0 && ran.stderr.contains("'originals/small' is where the renditions lie"),
+        "{ran:?}"
+    );
+
+    let photo = site.file("b.jpg", &fixtures::photo("coffee.jpg"));
+    let ran = run(site.put().args(["--to", "small"]).args(shared).arg(photo)).await;
+    assert!(ran.status == 1 && ran.stderr.contains("where the renditions lie"), "{ran:?}");
+    let listed = site.client.list_objects_v2().bucket("originals").prefix("small/b").send().await.unwrap();
+    assert_eq!(listed.key_count(), Some(0));
+
+    let ran = run(site.uploader("ls").args(["--derived-bucket", "originals//"])).await;
+    assert!(ran.status == 2 && ran.stderr.contains("'originals//'"), "{ran:?}");
 }

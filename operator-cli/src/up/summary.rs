@@ -4,7 +4,7 @@ use aws_sdk_s3::Client;
 use manifest::{Manifest, Reason, rendition_key};
 use thumbnailer::{Fate, Outcome};
 
-use super::surroundings::DERIVED;
+use super::surroundings::derived;
 use super::uploads::Upload;
 use crate::manifests;
 use crate::report::{RenditionReport, SourceReport, State, millis};
@@ -16,7 +16,7 @@ pub(crate) async fn of_upload(s3: &Client, upload: &Upload, latest: Option<&Outc
         Ok(etag) => etag,
         Err(reason) => return failed(reason.clone()),
     };
-    match manifests::read(s3, DERIVED, &upload.key).await {
+    match manifests::read(s3, &derived(), &upload.key).await {
         Ok(Some(manifest)) if manifest.source.etag == *etag => {
             let worked = |outcome: &&Outcome| matches!(outcome.fate, Fate::Derived | Fate::Rejected);
             let ms = latest.filter(worked).map(|outcome| millis(outcome.elapsed));
@@ -36,7 +36,7 @@ pub(crate) async fn of_outcome(s3: &Client, outcome: &Outcome) -> SourceReport {
     let key = outcome.key.clone();
     let ms = Some(millis(outcome.elapsed));
     if !matches!(outcome.fate, Fate::Retryable(_))
-        && let Ok(Some(manifest)) = manifests::read(s3, DERIVED, &key).await
+        && let Ok(Some(manifest)) = manifests::read(s3, &derived(), &key).await
     {
         return of_manifest(key, &manifest, ms);
     }

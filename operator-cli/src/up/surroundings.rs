@@ -8,6 +8,7 @@ use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Region};
 use local_s3::{Bucket, Message, Queue, QueueSettings, Server, failed_ids, sqs_event};
+use manifest::DerivedPlace;
 use thumbnailer::{Config, Outcome, Thumbnailer};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -18,6 +19,11 @@ use crate::report::print;
 pub(crate) const ORIGINALS: &str = "originals";
 pub(crate) const DERIVED: &str = "derived";
 const REGION: &str = "us-east-1";
+
+/// Where the function puts what it makes.
+pub(crate) fn derived() -> DerivedPlace {
+    DerivedPlace::of_bucket(DERIVED)
+}
 
 /// A running S3 with the function behind its queue.
 pub(crate) struct Surroundings {

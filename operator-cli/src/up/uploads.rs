@@ -11,7 +11,7 @@ use futures::{StreamExt, stream};
 use manifest::State;
 use sha2::{Digest, Sha256};
 
-use super::surroundings::{DERIVED, ORIGINALS, Surroundings};
+use super::surroundings::{ORIGINALS, Surroundings, derived};
 use crate::files::{Source, Unusable};
 use crate::manifests;
 
@@ -54,7 +54,7 @@ pub(crate) async fn bring_in(
 }
 
 async fn is_derived(s3: &Client, key: &str, etag: &str, fingerprint: &str) -> bool {
-    let Ok(Some(manifest)) = manifests::read(s3, DERIVED, key).await else {
+    let Ok(Some(manifest)) = manifests::read(s3, &derived(), key).await else {
         return false;
     };
     manifest.state == State::Derived

@@ -150,8 +150,8 @@ async fn acceleration(store: &Store) -> Check {
 /// Whether manifests may be read; `known` is the key of some original.
 async fn derived(store: &Store, known: Option<&str>) -> Check {
     let name = "renditions";
-    let bucket = &store.derived;
-    let absent = store.client.get_object().bucket(bucket).key(manifest_key(PROBE)).send().await;
+    let (bucket, key) = (store.derived.bucket(), store.derived.key(&manifest_key(PROBE)));
+    let absent = store.client.get_object().bucket(bucket).key(key).send().await;
     let failure = match absent {
         Ok(_) => return Check::ok(name, format!("bucket '{bucket}' may be read")),
         Err(SdkError::ServiceError(context)) if context.err().is_no_such_key() => {

@@ -41,7 +41,7 @@ pub(crate) struct InitArgs {
     #[arg(long, value_name = "NAME")]
     bucket: Option<String>,
 
-    /// Bucket of the renditions
+    /// Bucket of the renditions, or BUCKET/PREFIX
     #[arg(long, value_name = "NAME")]
     derived_bucket: Option<String>,
 

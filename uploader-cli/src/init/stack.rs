@@ -68,7 +68,10 @@ fn of_outputs(outputs: &HashMap<&str, &str>, stack: &str) -> Result<Profile, Fai
     };
     Ok(Profile {
         bucket: text("OriginalsBucket"),
-        derived_bucket: text("DerivedBucket"),
+        derived_bucket: text("DerivedBucket").map(|bucket| match outputs.get("DerivedPrefix") {
+            Some(prefix) => format!("{bucket}/{prefix}"),
+            None => bucket,
+        }),
         base_url: text("BaseUrl"),
         region: text("Region"),
         accelerate,
@@ -161,8 +164,9 @@ mod tests {
             ..Profile::default()
         };
         assert_eq!(profile, expected);
-        outputs.extend([("Region", "eu-west-1"), ("TransferAcceleration", "false")]);
+        outputs.extend([("Region", "eu-west-1"), ("TransferAcceleration", "false"), ("DerivedPrefix", "p/")]);
         let profile = of_outputs(&outputs, "s").unwrap();
+        assert_eq!(profile.derived_bucket.as_deref(), Some("d/p/"));
         assert_eq!((profile.region.as_deref(), profile.accelerate), (Some("eu-west-1"), Some(false)));
         outputs.insert("TransferAcceleration", "Enabled");
         assert!(of_outputs(&outputs, "s").unwrap_err().message.contains("is 'Enabled'"));

@@ -148,7 +148,12 @@ impl Session {
         // One large file at a time is in memory.
         let large = &Semaphore::new(1);
         let looks = futures::stream::iter(items).map(|item| async move {
+            let store = &self.store;
             let step = match &item.path {
+                Ok(_) if store.derived.holds(&store.originals, &item.key) => {
+                    let message = format!("'{}' is where the renditions lie", store.derived);
+                    Err(End::Refused(Failure::new("key", message, "Choose another --to.")))
+                }
                 Ok(path) => {
                     let is_large = std::fs::metadata(path)
                         .is_ok_and(|metadata| metadata.len() > crate::transfer::USUAL_PART);
