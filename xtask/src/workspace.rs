@@ -66,6 +66,14 @@ impl Workspace {
 }
 
 /// The cargo that runs us, so that no other toolchain gets into the way.
+///
+/// `cargo run` tells us of our own package by variables, which build scripts of others watch: they would be built anew
+/// whenever `cargo` and `cargo xtask` take turns.
 fn cargo() -> Command {
-    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let ours = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in env::vars_os().filter(|(name, _)| name.to_str().is_some_and(ours)) {
+        cargo.env_remove(name);
+    }
+    cargo
 }
