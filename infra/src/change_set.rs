@@ -12,6 +12,7 @@ use crate::console::Console;
 use crate::diff::Change;
 use crate::failure::Failure;
 use crate::parameters::{Chosen, Parameters};
+use crate::replacement;
 use crate::stack::Stack;
 use crate::template::Source;
 
@@ -115,9 +116,11 @@ impl ChangeSet {
         loop {
             let changes = page.changes().iter().filter_map(|change| change.resource_change());
             self.changes.extend(changes.map(Change::from));
-            let Some(token) = page.next_token.filter(|token| !token.is_empty()) else { return Ok(()) };
+            let Some(token) = page.next_token.filter(|token| !token.is_empty()) else { break };
             page = self.describe(account, Some(token)).await?;
         }
+        replacement::resolve(&mut self.changes);
+        Ok(())
     }
 
     async fn describe(

@@ -1,6 +1,6 @@
 //! What a change set would do, as a person reads it.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use aws_sdk_cloudformation::types::{
     ChangeAction, ChangeSource, EvaluationType, PolicyAction, Replacement, RequiresRecreation,
@@ -12,6 +12,9 @@ use crate::console::Paint;
 
 /// Characters of a value that are shown.
 const SHOWN: usize = 60;
+
+/// Being replaced is what it is for: those before stay with their function.
+const VERSION: &str = "AWS::Lambda::Version";
 
 /// What happens to a part of the stack, the mildest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -50,11 +53,50 @@ pub(crate) struct Property {
     pub(crate) before: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) after: Option<String>,
-    /// What makes it change: `parameter MemorySize`, `Version.Version`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) because: Vec<String>,
+    pub(crate) because: Vec<Cause>,
+    /// Whether it changes for certain, and not only if something else does.
+    pub(crate) sure: bool,
     /// Whether it cannot change without a replacement.
     pub(crate) replaces: bool,
+}
+
+/// What makes a property change, and whether it does so for certain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Cause {
+    /// A parameter's value.
+    Parameter { name: String, sure: bool },
+    /// What another part is called.
+    Part { part: String, sure: bool },
+    /// Something else that another part is asked for.
+    Attribute { part: String, attribute: String, sure: bool },
+}
+
+impl Cause {
+    pub(crate) fn is_sure(&self) -> bool {
+        match self {
+            Self::Parameter { sure, .. } | Self::Part { sure, .. } | Self::Attribute { sure, .. } => *sure,
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unsure = |sure: &bool| if *sure { "" } else { "if it changes: " };
+        match self {
+            Self::Parameter { name, .. } => write!(f, "parameter {name}"),
+            Self::Part { part, sure } => write!(f, "{}{part}", unsure(sure)),
+            Self::Attribute { part, attribute, sure } => write!(f, "{}{part}.{attribute}", unsure(sure)),
+        }
+    }
+}
+
+impl Change {
+    /// Whether anything happens for certain.
+    pub(crate) fn is_sure(&self) -> bool {
+        self.kind != Kind::Change || self.properties.iter().any(|property| property.sure)
+    }
 }
 
 /// A parameter whose value changes; `before` is `None` where it had none.
@@ -107,22 +149,30 @@ fn properties(details: &[ResourceChangeDetail]) -> Vec<Property> {
         property.before = property.before.take().or_else(|| target.before_value().map(str::to_owned));
         property.after = property.after.take().or_else(|| target.after_value().map(str::to_owned));
         property.replaces |= matches!(target.requires_recreation(), Some(RequiresRecreation::Always));
-        if let Some(because) = because(detail).filter(|because| !property.because.contains(because)) {
-            property.because.push(because);
-        }
+        let cause = cause(detail);
+        property.sure |= match &cause {
+            Some(cause) => cause.is_sure(),
+            None => detail.evaluation() != Some(&EvaluationType::Dynamic),
+        };
+        property.because.extend(cause.filter(|cause| !property.because.contains(cause)));
+    }
+    for property in &mut properties {
+        // Of what nothing but the template is the cause, there is nothing to wait for.
+        property.sure |= property.because.is_empty();
     }
     properties
 }
 
-fn because(detail: &ResourceChangeDetail) -> Option<String> {
+fn cause(detail: &ResourceChangeDetail) -> Option<Cause> {
     let cause = detail.causing_entity().filter(|cause| !cause.is_empty())?;
-    let cause = match detail.change_source() {
-        Some(ChangeSource::ParameterReference) => format!("parameter {cause}"),
-        _ => cause.to_owned(),
-    };
-    // Whether it really changes is seen when its cause has.
-    let unsure = detail.evaluation() == Some(&EvaluationType::Dynamic);
-    Some(if unsure { format!("if {cause} changes") } else { cause })
+    let sure = detail.evaluation() != Some(&EvaluationType::Dynamic);
+    Some(match (detail.change_source(), cause.split_once('.')) {
+        (Some(ChangeSource::ParameterReference), _) => Cause::Parameter { name: cause.to_owned(), sure },
+        (_, Some((part, attribute))) => {
+            Cause::Attribute { part: part.to_owned(), attribute: attribute.to_owned(), sure }
+        }
+        (_, None) => Cause::Part { part: cause.to_owned(), sure },
+    })
 }
 
 /// The parameters that change, aligned.
@@ -138,13 +188,17 @@ pub(crate) fn parameters(changes: &[Parameter], paint: Paint) -> String {
 
 /// The parts that change, the gravest last, and how many of each kind there are.
 pub(crate) fn resources(changes: &[Change], paint: Paint) -> String {
-    let mut sorted: Vec<&Change> = changes.iter().collect();
-    sorted.sort_by(|a, b| (a.kind, &a.part).cmp(&(b.kind, &b.part)));
-    let width = changes.iter().map(|change| change.part.len()).max().unwrap_or_default();
+    let (mut sure, unsure): (Vec<&Change>, Vec<&Change>) =
+        changes.iter().partition(|change| change.is_sure());
+    sure.sort_by(|a, b| (a.kind, &a.part).cmp(&(b.kind, &b.part)));
+    let width = sure.iter().map(|change| change.part.len()).max().unwrap_or_default();
     let mut text = String::from("Changes\n");
-    for change in sorted {
+    for change in &sure {
         let line = format!("{:width$}  {}", change.part, change.resource_type);
         let line = match (change.kind, change.retained) {
+            (Kind::Replace, _) if change.resource_type == VERSION => {
+                format!("! {line}  a new one is published")
+            }
             (Kind::Add, _) => paint.green(&format!("+ {line}")),
             (Kind::Change, _) => format!("~ {line}"),
             (Kind::MayReplace, _) => paint.yellow(&format!("! {line}  may be replaced")),
@@ -154,11 +208,17 @@ pub(crate) fn resources(changes: &[Change], paint: Paint) -> String {
             (Kind::Remove, true) => paint.yellow(&format!("- {line}  leaves the stack and stays")),
         };
         let _ = writeln!(text, "  {line}");
-        for property in &change.properties {
+        for property in change.properties.iter().filter(|property| property.sure || property.replaces) {
             let _ = writeln!(text, "      {}", property_line(property, paint));
         }
     }
-    let count = |kinds: &[Kind]| changes.iter().filter(|change| kinds.contains(&change.kind)).count();
+    if !unsure.is_empty() {
+        let mut parts: Vec<&str> = unsure.iter().map(|change| change.part.as_str()).collect();
+        parts.sort_unstable();
+        let note = format!("looked at again, as they refer to what changes: {}", parts.join(", "));
+        let _ = writeln!(text, "  {}", paint.dim(&note));
+    }
+    let count = |kinds: &[Kind]| sure.iter().filter(|change| kinds.contains(&change.kind)).count();
     let _ = write!(
         text,
         "\n{} to add, {} to change, {} to replace, {} to remove.",
@@ -179,7 +239,7 @@ fn property_line(property: &Property, paint: Paint) -> String {
             let _ = write!(line, ": {} → {}", paint.dim(&shown(before)), shown(after));
         }
     }
-    let mut notes = property.because.clone();
+    let mut notes: Vec<String> = property.because.iter().map(ToString::to_string).collect();
     if property.replaces {
         notes.push("cannot change in place".to_owned());
     }
@@ -291,11 +351,31 @@ mod tests {
     }
 
     #[test]
+    fn what_only_refers_to_something_is_named_in_one_line() {
+        let dynamic = |part: &str| {
+            let mut change = modified(vec![detail("Role", None, None)], Replacement::False);
+            change.part = part.to_owned();
+            let because =
+                Cause::Attribute { part: "Role".to_owned(), attribute: "Arn".to_owned(), sure: false };
+            change.properties[0].sure = false;
+            change.properties[0].because.push(because);
+            change
+        };
+        let text = resources(&[dynamic("Sweep"), dynamic("Function")], PLAIN);
+        assert!(
+            text.contains("\n  looked at again, as they refer to what changes: Function, Sweep\n"),
+            "{text}"
+        );
+        assert!(text.ends_with("0 to add, 0 to change, 0 to replace, 0 to remove."), "{text}");
+    }
+
+    #[test]
     fn the_gravest_comes_last() {
         let changes = [
             simple(Kind::Remove, "Queue", "AWS::SQS::Queue", false),
             simple(Kind::Remove, "Derived", "AWS::S3::Bucket", true),
             simple(Kind::Replace, "Version", "AWS::Lambda::Version", true),
+            simple(Kind::Replace, "Rules", "AWS::Events::Rule", true),
             simple(Kind::Add, "Rule", "AWS::Events::Rule", false),
         ];
         let lines: Vec<String> = resources(&changes, PLAIN).lines().map(str::to_owned).collect();
@@ -304,11 +384,12 @@ mod tests {
             [
                 "Changes",
                 "  + Rule     AWS::Events::Rule",
-                "  ! Version  AWS::Lambda::Version  replaced; the old one stays",
+                "  ! Rules    AWS::Events::Rule  replaced; the old one stays",
+                "  ! Version  AWS::Lambda::Version  a new one is published",
                 "  - Derived  AWS::S3::Bucket  leaves the stack and stays",
                 "  - Queue    AWS::SQS::Queue",
                 "",
-                "1 to add, 0 to change, 1 to replace, 2 to remove.",
+                "1 to add, 0 to change, 2 to replace, 2 to remove.",
             ]
         );
     }

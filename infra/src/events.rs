@@ -37,6 +37,9 @@ pub(crate) struct Event {
     /// Its name in the template, or the stack's.
     pub(crate) part: String,
     pub(crate) resource_type: String,
+    /// Its name in the account, once it has one.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) name: String,
     pub(crate) status: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) reason: String,
@@ -51,6 +54,7 @@ impl From<&StackEvent> for Event {
             at: at.unwrap_or_default(),
             part: text(event.logical_resource_id()),
             resource_type: text(event.resource_type()),
+            name: text(event.physical_resource_id()),
             status: text(event.resource_status().map(|status| status.as_str())),
             reason: text(event.resource_status_reason()),
         }
@@ -200,6 +204,20 @@ fn is_over(status: &StackStatus) -> bool {
     !status.as_str().ends_with("_IN_PROGRESS") || *status == StackStatus::ReviewInProgress
 }
 
+/// What happened in the last thing that was done to a stack, the newest first.
+///
+/// # Errors
+///
+/// A [`Failure`] when CloudFormation doesn't answer.
+pub(crate) async fn of_last_operation(account: &Account, stack: &str) -> Result<Vec<Event>, Failure> {
+    let mut newest_first =
+        read(account, stack, &HashSet::new(), |page| page.iter().any(Event::begins)).await?;
+    if let Some(begins) = newest_first.iter().position(Event::begins) {
+        newest_first.truncate(begins + 1);
+    }
+    Ok(newest_first)
+}
+
 /// Reads events, the newest first, page by page until one was seen, or a page is `enough`.
 async fn read(
     account: &Account,
@@ -233,6 +251,7 @@ mod tests {
             at: "2026-11-22T21:40:03.123Z".to_owned(),
             part: part.to_owned(),
             resource_type: resource_type.to_owned(),
+            name: String::new(),
             status: status.to_owned(),
             reason: reason.to_owned(),
         }

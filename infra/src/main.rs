@@ -7,7 +7,8 @@
 //! - `template`, `package`, `parameters`, `revision`: what goes in
 //! - `code_bucket`: where the package lies for Lambda; `loan`: where a long template lies while it is read
 //! - `empty`: a bucket and all that is in it, gone
-//! - `change_set`: CloudFormation's plan; `diff`: what it would do; `risk`: what it would cost
+//! - `change_set`: CloudFormation's plan; `diff`: what it would do; `replacement`: what it would really
+//!   replace; `risk`: what it would cost
 //! - `stack`: what there is; `events`: what happens to it; `alarms`: what may roll it back
 //! - `account`: whose clients, and where
 //! - `failure`: what went wrong and what to do about it; `console`: what people and programs are told
@@ -27,6 +28,7 @@ mod failure;
 mod loan;
 mod package;
 mod parameters;
+mod replacement;
 mod revision;
 mod risk;
 mod stack;

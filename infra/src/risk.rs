@@ -15,7 +15,7 @@ pub(crate) struct Risk {
 
 /// The consequences of `changes`, the grave ones first.
 pub(crate) fn risks(changes: &[Change]) -> Vec<Risk> {
-    let mut risks: Vec<Risk> = changes.iter().filter_map(risk).collect();
+    let mut risks: Vec<Risk> = changes.iter().filter(|change| change.is_sure()).filter_map(risk).collect();
     risks.sort_by_key(|risk| !risk.grave);
     risks
 }
@@ -142,7 +142,7 @@ mod tests {
         let mut bucket = change(Kind::Change, "AWS::S3::Bucket", false);
         assert_eq!(risks(std::slice::from_ref(&bucket)), []);
         bucket.properties =
-            vec![Property { name: "LifecycleConfiguration".to_owned(), ..Property::default() }];
+            vec![Property { name: "LifecycleConfiguration".to_owned(), sure: true, ..Property::default() }];
         assert!(one(bucket).text.contains("lifecycle"));
     }
 

@@ -1,12 +1,14 @@
 //! The buckets that a stack made, and how much is in them.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-use aws_sdk_cloudformation::types::ResourceStatus;
+use aws_sdk_cloudformation::types::{ResourceStatus, StackStatus};
 use serde::Serialize;
 
 use crate::account::Account;
 use crate::code_bucket::is_missing;
+use crate::events;
 use crate::failure::Failure;
 use crate::stack::Stack;
 
@@ -34,8 +36,14 @@ impl fmt::Display for Bucket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, objects, earlier, more } = self;
         let at_least = if *more { "at least " } else { "" };
-        write!(f, "{name} with {at_least}{objects} objects and {earlier} earlier versions")
+        let (objects, earlier) = (counted(*objects, "object"), counted(*earlier, "earlier version"));
+        write!(f, "{name} with {at_least}{objects} and {earlier}")
     }
+}
+
+/// A number of things, as people say it.
+pub(super) fn counted(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
 impl Bucket {
@@ -75,19 +83,28 @@ impl Bucket {
 /// The buckets that `stack` made and that are there: buckets that were there before are no part of it.
 pub(super) async fn of(account: &Account, stack: &Stack) -> Result<Vec<Bucket>, Failure> {
     let mut buckets = Vec::new();
-    for resource in stack.resources(account).await? {
-        let (Some(BUCKET), Some(name)) = (resource.resource_type(), resource.physical_resource_id()) else {
-            continue;
-        };
-        if name.is_empty() || resource.resource_status() == Some(&ResourceStatus::DeleteComplete) {
-            continue;
-        }
-        let Some(bucket) = Bucket::find(account, name).await? else { continue };
-        if made_by(account, name).await?.is_none_or(|id| id == stack.id) {
+    for name in names(account, stack).await? {
+        let Some(bucket) = Bucket::find(account, &name).await? else { continue };
+        if made_by(account, &name).await?.is_none_or(|id| id == stack.id) {
             buckets.push(bucket);
         }
     }
     Ok(buckets)
+}
+
+/// The names of the buckets that are parts of `stack`; of a deleted one, of those that its deletion left.
+async fn names(account: &Account, stack: &Stack) -> Result<BTreeSet<String>, Failure> {
+    if stack.status == StackStatus::DeleteComplete {
+        let events = events::of_last_operation(account, &stack.id).await?.into_iter();
+        let left = events.filter(|event| event.resource_type == BUCKET && event.status == "DELETE_SKIPPED");
+        return Ok(left.map(|event| event.name).filter(|name| !name.is_empty()).collect());
+    }
+    let resources = stack.resources(account).await?.into_iter();
+    let buckets = resources.filter(|resource| {
+        resource.resource_type() == Some(BUCKET)
+            && resource.resource_status() != Some(&ResourceStatus::DeleteComplete)
+    });
+    Ok(buckets.filter_map(|bucket| bucket.physical_resource_id).filter(|name| !name.is_empty()).collect())
 }
 
 /// The id of the stack that a bucket says it was made by: under the name there may be another one by now.
@@ -111,6 +128,8 @@ mod tests {
     fn a_bucket_says_how_much_goes_with_it() {
         let bucket = Bucket { name: "b".to_owned(), objects: 12, earlier: 3, more: false };
         assert_eq!(bucket.to_string(), "b with 12 objects and 3 earlier versions");
+        let one = Bucket { objects: 1, earlier: 0, ..bucket.clone() };
+        assert_eq!(one.to_string(), "b with 1 object and 0 earlier versions");
         let more = Bucket { more: true, ..bucket };
         assert_eq!(more.to_string(), "b with at least 12 objects and 3 earlier versions");
     }
