@@ -10,6 +10,7 @@ use aws_sdk_cloudformation::types::{
 use crate::account::Account;
 use crate::console::Console;
 use crate::diff::Change;
+use crate::events;
 use crate::failure::Failure;
 use crate::parameters::{Chosen, Parameters};
 use crate::replacement;
@@ -104,9 +105,15 @@ impl ChangeSet {
                     if is_empty(reason) {
                         return Ok(());
                     }
+                    let mut said = reason.to_owned();
+                    if events::refers_to_validation(reason) {
+                        let found = events::of_validation(account, &self.stack_id, Some(&self.id)).await?;
+                        let found = found.iter().map(|event| format!("{}: {}", event.part, event.reason));
+                        said = found.collect::<Vec<_>>().join("; ");
+                    }
                     return Err(Failure::new(
-                        format!("CloudFormation could not make the change set: {reason}"),
-                        crate::failure::remedy("", reason),
+                        format!("CloudFormation could not make the change set: {said}"),
+                        crate::failure::remedy("", &said),
                     ));
                 }
                 _ => break now,

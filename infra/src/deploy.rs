@@ -9,7 +9,7 @@ use crate::cli::DeployArgs;
 use crate::code_bucket::{self, CodeBucket, weight};
 use crate::console::{Console, is_yes};
 use crate::diff::{self, Parameter};
-use crate::events::{Bookmark, Ending};
+use crate::events::{self, Bookmark, Ending};
 use crate::failure::Failure;
 use crate::loan::Loan;
 use crate::package::Package;
@@ -292,7 +292,21 @@ impl Deployment {
                 return Ok(INTERRUPTED);
             }
         };
-        self.conclude(ending)
+        self.conclude(self.explained(ending, stack_id).await?)
+    }
+
+    /// With what CloudFormation found before it began, if that is why it failed.
+    async fn explained(&self, ending: Ending, stack_id: &str) -> anyhow::Result<Ending> {
+        let checked =
+            ending.failure.as_ref().is_some_and(|event| events::refers_to_validation(&event.reason));
+        if !checked {
+            return Ok(ending);
+        }
+        let found = events::of_validation(&self.account, stack_id, None).await?;
+        for event in &found {
+            self.console.say(format_args!("{} ({}): {}", event.part, event.resource_type, event.reason))?;
+        }
+        Ok(Ending { failure: found.into_iter().next().or(ending.failure), ..ending })
     }
 
     /// What came of it.

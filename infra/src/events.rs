@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use aws_sdk_cloudformation::primitives::DateTimeFormat;
-use aws_sdk_cloudformation::types::{StackEvent, StackStatus};
+use aws_sdk_cloudformation::types::{EventFilter, OperationEvent, StackEvent, StackStatus};
 use serde::Serialize;
 
 use crate::account::Account;
@@ -57,6 +57,22 @@ impl From<&StackEvent> for Event {
             name: text(event.physical_resource_id()),
             status: text(event.resource_status().map(|status| status.as_str())),
             reason: text(event.resource_status_reason()),
+        }
+    }
+}
+
+impl From<&OperationEvent> for Event {
+    fn from(event: &OperationEvent) -> Self {
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        let at = event.timestamp().and_then(|at| at.fmt(DateTimeFormat::DateTime).ok());
+        Self {
+            id: text(event.event_id()),
+            at: at.unwrap_or_default(),
+            part: text(event.logical_resource_id()),
+            resource_type: text(event.resource_type()),
+            name: text(event.physical_resource_id()),
+            status: text(event.validation_status().map(|status| status.as_str())),
+            reason: text(event.validation_status_reason().or(event.resource_status_reason())),
         }
     }
 }
@@ -202,6 +218,34 @@ impl Bookmark {
 
 fn is_over(status: &StackStatus) -> bool {
     !status.as_str().ends_with("_IN_PROGRESS") || *status == StackStatus::ReviewInProgress
+}
+
+/// Whether the details of what was said are elsewhere: CloudFormation checks some things before it begins.
+pub(crate) fn refers_to_validation(said: &str) -> bool {
+    said.contains("DescribeEvents")
+}
+
+/// What CloudFormation found when it checked a stack or, if given, a change set before beginning.
+///
+/// # Errors
+///
+/// A [`Failure`] when CloudFormation doesn't answer.
+pub(crate) async fn of_validation(
+    account: &Account,
+    stack: &str,
+    change_set: Option<&str>,
+) -> Result<Vec<Event>, Failure> {
+    let request =
+        account.stacks.describe_events().filters(EventFilter::builder().failed_events(true).build());
+    let request = match change_set {
+        Some(change_set) => request.change_set_name(change_set),
+        None => request.stack_name(stack),
+    };
+    let answer = request.send().await;
+    let answer =
+        answer.map_err(|error| Failure::of_request("CloudFormation", "say what is wrong", &error))?;
+    let found = answer.operation_events().iter().map(Event::from);
+    Ok(found.filter(|event| !event.part.is_empty() && !event.reason.is_empty()).collect())
 }
 
 /// What happened in the last thing that was done to a stack, the newest first.
