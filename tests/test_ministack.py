@@ -1,70 +1,38 @@
 """The zipped release `bootstrap` in a whole AWS on loopback (MiniStack): notifications, SQS, dead letters, a CDN."""
 
-import io
 import json
 import struct
-import zipfile
 import zlib
 
 import pytest
 
-from support import process, s3
+from support import ministack, s3
 from support.pictures import photograph
 
-ACCOUNT = "000000000000"
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/thumbnailer"
+ROLE = f"arn:aws:iam::{ministack.ACCOUNT}:role/thumbnailer"
 PATIENCE = 120
 
 
 class Aws:
-    """MiniStack, running, and clients of its services."""
+    """Clients of MiniStack's services."""
 
-    def __init__(self, port):
-        self.endpoint = f"http://127.0.0.1:{port}"
+    def __init__(self, running):
+        self.endpoint = running.endpoint
         self.s3, self.sqs, self.functions, self.logs, self.cdn = (
-            s3.client(service, self.endpoint, "test", "test")
-            for service in ("s3", "sqs", "lambda", "logs", "cloudfront")
+            running.client(service) for service in ("s3", "sqs", "lambda", "logs", "cloudfront")
         )
 
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory):
-    home = tmp_path_factory.mktemp("ministack")
-    port = process.free_port()
-    for folder in ("tmp", "s3"):
-        (home / folder).mkdir()
-    environment = {
-        "BIND_HOST": "127.0.0.1",  # it binds every address unless told
-        "GATEWAY_PORT": str(port),
-        "MINISTACK_HOST": "127.0.0.1",
-        "TMPDIR": str(home / "tmp"),
-        "S3_DATA_DIR": str(home / "s3"),
-        "STATE_DIR": str(home / "state"),
-        "LAMBDA_EXECUTOR": "local",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-    }
-    with process.running("ministack", ["ministack"], home / "ministack.log", env=environment, cwd=home) as server:
-        server.wait_for_port(port, seconds=90)
-        yield Aws(port)
+    with ministack.running(tmp_path_factory.mktemp("ministack")) as running:
+        yield Aws(running)
 
 
 @pytest.fixture(scope="module")
 def package(bootstrap):
     """What is deployed: a zip of the executable."""
-    return zipped({"bootstrap": bootstrap.read_bytes()})
-
-
-def zipped(programs):
-    """A zip of `programs`, by name."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for name, content in programs.items():
-            entry = zipfile.ZipInfo(name)
-            entry.external_attr = 0o755 << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, content, compresslevel=1)
-    return out.getvalue()
+    return ministack.zipped({"bootstrap": bootstrap.read_bytes()})
 
 
 def deploy(aws, package, name, **variables):
@@ -84,8 +52,6 @@ def deploy(aws, package, name, **variables):
             "Variables": {
                 "ORIGINALS_BUCKET": f"{name}-originals",
                 "DERIVED_BUCKET": f"{name}-derived",
-                # In AWS there is none; here it is the way back to MiniStack.
-                "AWS_ENDPOINT_URL": aws.endpoint,
                 **variables,
             }
         },
@@ -278,7 +244,7 @@ def vast_png():
 
 def test_a_picture_that_makes_the_process_abort_harms_none_of_its_batch(aws, bootstrap):
     wrapper = '#!/bin/sh\nulimit -v 1500000\nexec "$(dirname "$0")/bootstrap.real"\n'
-    package = zipped({"bootstrap": wrapper, "bootstrap.real": bootstrap.read_bytes()})
+    package = ministack.zipped({"bootstrap": wrapper, "bootstrap.real": bootstrap.read_bytes()})
     raised = {"MAX_SOURCE_BYTES": "99999999", "MAX_PIXELS": "9999999999", "MAX_DECODED_BYTES": "99999999999"}
     function = Queued(aws, package, "poisoned", receives=3, **raised)
     function.forget_test_event()

