@@ -1,8 +1,13 @@
 """`cargo xtask deploy` and `destroy`: the program `infra`, the real template and the zipped release `bootstrap` in
 MiniStack, from nothing to a derived picture and back to nothing."""
 
+import contextlib
 import json
+import os
 import pathlib
+import pty
+import re
+import subprocess
 
 import pytest
 
@@ -11,7 +16,7 @@ from support.pictures import photograph
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 TEMPLATE = pathlib.Path(__file__).resolve().parent.parent / "infra/template.yaml"
-CODE_BUCKET = f"thumbnailer-code-{ministack.ACCOUNT}-{ministack.REGION}"
+CODE_BUCKET = f"thumbnailer-code-{ministack.ACCOUNT}-{s3.REGION}"
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +49,25 @@ class Operator:
         )
         self.aws.mend_mappings()
         return done
+
+    def ask(self, command, stack, *flags, answer):
+        """As `run`, at a terminal, where the first question gets the `answer`; the exit code, and what was shown."""
+        terminal, its_end = pty.openpty()
+        command = [self.infra, command, "--stack", stack, "--endpoint-url", self.aws.endpoint, *flags]
+        running = subprocess.Popen(
+            command, stdin=its_end, stdout=its_end, stderr=its_end, env={**os.environ, **CREDENTIALS},
+            start_new_session=True,
+        )
+        os.close(its_end)
+        shown = b""
+        with contextlib.suppress(OSError):  # what is read from a terminal that nobody has open any more
+            while more := os.read(terminal, 65536):
+                shown += more
+                if answer and re.search(rb"\[y/N\] $|to go on: $", shown):
+                    os.write(terminal, answer.encode() + b"\n")
+                    answer = None
+        os.close(terminal)
+        return running.wait(60), shown.decode()
 
     def destroy(self, stack, *flags, check=True):
         return self.run("destroy", stack, "--yes", *flags, check=check)
@@ -170,6 +194,24 @@ def test_where_nobody_can_be_asked_nothing_changes(aws, operator):
     s3.wait_until(lambda: inventory(aws) == before or None, 10, "all is as it was before")
     refused = operator.run("destroy", "unasked", check=False)
     assert refused.returncode == 2 and "--yes" in refused.stderr
+
+
+def test_a_person_is_asked(aws, operator):
+    before = inventory(aws)
+    flags = ["--template", TEMPLATE, "--zip", operator.package, "--param", "OriginalsBucketName=asked-originals"]
+    code, shown = operator.ask("deploy", "asked", *flags, answer="n")
+    assert code == 1 and "Execute? [y/N] n" in shown and "nothing has changed" in shown
+    s3.wait_until(lambda: inventory(aws) == before or None, 10, "all is as it was before")
+
+    code, shown = operator.ask("deploy", "asked", *flags, answer="y")
+    assert code == 0 and "\x1b[32m+ Function" in shown, "in colour"
+    aws.mend_mappings()
+    code, shown = operator.ask("destroy", "asked", answer="askew")
+    assert code == 1 and "Type the stack's name, asked, to go on: askew" in shown and "Nothing was deleted." in shown
+    assert ("asked", "CREATE_COMPLETE") in inventory(aws)["stacks"]
+    code, shown = operator.ask("destroy", "asked", answer="asked")
+    assert code == 0 and "is taken down" in shown
+    assert inventory(aws) == before
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,9 @@ use crate::console::Paint;
 /// Characters of a value that are shown.
 const SHOWN: usize = 60;
 
+/// Of a list of names, on one line.
+const COLUMNS: usize = 72;
+
 /// Being replaced is what it is for: those before stay with their function.
 const VERSION: &str = "AWS::Lambda::Version";
 
@@ -215,8 +218,10 @@ pub(crate) fn resources(changes: &[Change], paint: Paint) -> String {
     if !unsure.is_empty() {
         let mut parts: Vec<&str> = unsure.iter().map(|change| change.part.as_str()).collect();
         parts.sort_unstable();
-        let note = format!("looked at again, as they refer to what changes: {}", parts.join(", "));
-        let _ = writeln!(text, "  {}", paint.dim(&note));
+        let _ = writeln!(text, "  looked at again, as they refer to what changes:");
+        for line in wrapped(&parts) {
+            let _ = writeln!(text, "      {}", paint.dim(&line));
+        }
     }
     let count = |kinds: &[Kind]| sure.iter().filter(|change| kinds.contains(&change.kind)).count();
     let _ = write!(
@@ -228,6 +233,25 @@ pub(crate) fn resources(changes: &[Change], paint: Paint) -> String {
         count(&[Kind::Remove])
     );
     text
+}
+
+/// `words` with commas, on lines that a terminal holds.
+fn wrapped(words: &[&str]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in words {
+        match lines.last_mut() {
+            Some(line) if line.len() + word.len() + 2 <= COLUMNS => {
+                line.push_str(", ");
+                line.push_str(word);
+            }
+            Some(line) => {
+                line.push(',');
+                lines.push((*word).to_owned());
+            }
+            None => lines.push((*word).to_owned()),
+        }
+    }
+    lines
 }
 
 fn property_line(property: &Property, paint: Paint) -> String {
@@ -362,11 +386,16 @@ mod tests {
             change
         };
         let text = resources(&[dynamic("Sweep"), dynamic("Function")], PLAIN);
-        assert!(
-            text.contains("\n  looked at again, as they refer to what changes: Function, Sweep\n"),
-            "{text}"
-        );
+        assert!(text.contains("as they refer to what changes:\n      Function, Sweep\n"), "{text}");
         assert!(text.ends_with("0 to add, 0 to change, 0 to replace, 0 to remove."), "{text}");
+    }
+
+    #[test]
+    fn long_lists_are_wrapped() {
+        let words = vec!["abcdefgh"; 20];
+        let lines = wrapped(&words);
+        assert!(lines.len() > 1 && lines.iter().all(|line| line.len() <= COLUMNS + 1));
+        assert_eq!(lines.join(" "), words.join(", "));
     }
 
     #[test]
