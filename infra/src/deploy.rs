@@ -182,7 +182,7 @@ impl Deployment {
         }
         let names: Vec<&str> = alarms.iter().filter_map(|arn| arn.rsplit(':').next()).collect();
         self.console.say(format_args!(
-            "For {minutes} minutes after the change these alarms roll it back: {}.\n",
+            "These alarms roll the change back if they ring within {minutes} min after it: {}.\n",
             names.join(", ")
         ))?;
         Ok(alarms::configuration(&alarms, minutes))

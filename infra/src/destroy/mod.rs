@@ -168,7 +168,8 @@ impl Doomed {
         for bucket in self.buckets.iter().chain(&self.code.bucket) {
             let removed = empty::delete(account, console, &bucket.name).await?;
             console.object(&json!({ "deleted": { "bucket": bucket.name, "versions": removed } }))?;
-            console.say(format_args!("Deleted the bucket {}, {removed} versions in all.", bucket.name))?;
+            let removed = bucket::counted(usize::try_from(removed).unwrap_or(usize::MAX), "version");
+            console.say(format_args!("Deleted the bucket {}, {removed} in all.", bucket.name))?;
         }
         console.say(format_args!("\nThe stack {} is taken down.", args.stack))?;
         Ok(WELL)
