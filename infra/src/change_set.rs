@@ -8,8 +8,8 @@ use aws_sdk_cloudformation::types::{
 };
 
 use crate::account::Account;
+use crate::change::Change;
 use crate::console::Console;
-use crate::diff::Change;
 use crate::events;
 use crate::failure::Failure;
 use crate::parameters::{Chosen, Parameters};

@@ -7,14 +7,15 @@
 //! - `template`, `package`, `parameters`, `revision`: what goes in
 //! - `code_bucket`: where the package lies for Lambda; `loan`: where a long template lies while it is read
 //! - `empty`: a bucket and all that is in it, gone
-//! - `change_set`: CloudFormation's plan; `diff`: what it would do; `replacement`: what it would really
-//!   replace; `risk`: what it would cost
+//! - `change_set`: CloudFormation's plan; `change`: what happens to one part; `replacement`: what is really replaced;
+//!   `diff`: all that as one reads it; `risk`: what it costs
 //! - `stack`: what there is; `events`: what happens to it; `alarms`: what may roll it back
 //! - `account`: whose clients, and where
 //! - `failure`: what went wrong and what to do about it; `console`: what people and programs are told
 
 mod account;
 mod alarms;
+mod change;
 mod change_set;
 mod cli;
 mod code_bucket;

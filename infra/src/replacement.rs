@@ -3,7 +3,7 @@
 //! It says so of whatever refers to something that changes. Most of that never comes: an ARN stays while what it names
 //! stays. Told word for word, every change of the function would look as though it might cost the buckets.
 
-use crate::diff::{Cause, Change, Kind};
+use crate::change::{Cause, Change, Kind};
 
 /// The properties that cannot change in place, of the template's types.
 ///
@@ -91,7 +91,7 @@ fn settle(change: &mut Change) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diff::Property;
+    use crate::change::Property;
 
     fn change(part: &str, resource_type: &str, kind: Kind, properties: Vec<Property>) -> Change {
         Change {

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
+use crate::change::{Change, Kind};
 use crate::console::Paint;
-use crate::diff::{Change, Kind};
 
 /// One consequence of a change set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -89,7 +89,7 @@ pub(crate) fn lines(risks: &[Risk], paint: Paint) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diff::Property;
+    use crate::change::Property;
 
     fn change(kind: Kind, resource_type: &str, retained: bool) -> Change {
         Change {
