@@ -53,6 +53,11 @@ def bootstrap():
     return _from_environment("BOOTSTRAP")
 
 
+@pytest.fixture(scope="session")
+def infra():
+    return _from_environment("INFRA")
+
+
 class Inputs:
     """The generated inputs: a folder, and what is known of each file by its path in it."""
 

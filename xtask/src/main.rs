@@ -1,4 +1,5 @@
-//! The project's own chores: `cargo xtask test | venv | fixtures | fuzz | bench | chaos | kill | cli-docs`.
+//! The project's own chores: `cargo xtask test | venv | fixtures | fuzz | bench | chaos | kill | cli-docs |
+//! package | deploy | destroy`.
 //!
 //! # Layout
 //!
@@ -9,14 +10,17 @@
 //! - `bench`: the criterion benches, and the runs side by side with peers
 //! - `chaos`: histories under faults against a model; processes killed at every boundary
 //! - `cli_docs`: completions and manual pages of `uploader`
+//! - `package`: the Lambda's zip; `deploy`: that to a CloudFormation stack, and the way back, by `infra`
 //! - `workspace`: where things lie; `child`: commands that end when we are told to
 
 mod bench;
 mod chaos;
 mod child;
 mod cli_docs;
+mod deploy;
 mod fixtures;
 mod fuzz;
+mod package;
 mod summary;
 mod test;
 mod venv;
@@ -59,6 +63,12 @@ enum Chore {
     Kill(chaos::KillOptions),
     /// Writes shell completions and manual pages of `uploader`
     CliDocs(cli_docs::Options),
+    /// Builds the Lambda's executable and zips it, as it is deployed
+    Package(package::Options),
+    /// Packages, and makes or changes a CloudFormation stack by a change set, which is shown first
+    Deploy(deploy::Options),
+    /// Deletes a stack, and its buckets with all that is in them, after asking
+    Destroy(deploy::DestroyOptions),
 }
 
 fn main() -> ExitCode {
@@ -86,5 +96,8 @@ fn run(chore: Chore) -> Result<ExitCode> {
         Chore::Chaos(options) => chaos::run(&Workspace::find()?, &options),
         Chore::Kill(options) => chaos::kill(&Workspace::find()?, &options),
         Chore::CliDocs(options) => cli_docs::run(&Workspace::find()?, &options),
+        Chore::Package(options) => package::run(&Workspace::find()?, &options),
+        Chore::Deploy(options) => deploy::run(&Workspace::find()?, &options),
+        Chore::Destroy(options) => deploy::destroy(&Workspace::find()?, &options),
     }
 }

@@ -20,8 +20,12 @@ use crate::{
 };
 
 /// The packages and the programs that they give.
-const PROGRAMS: [(&str, &str); 3] =
-    [("operator-cli", "thumbnailer"), ("uploader-cli", "uploader"), ("thumbnailer", "bootstrap")];
+const PROGRAMS: [(&str, &str); 4] = [
+    ("operator-cli", "thumbnailer"),
+    ("uploader-cli", "uploader"),
+    ("thumbnailer", "bootstrap"),
+    ("infra", "infra"),
+];
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -75,7 +79,7 @@ fn rust(workspace: &Workspace) -> Result<Outcome> {
 }
 
 fn real(workspace: &Workspace, venv: &Venv, only: Option<&str>) -> Result<Outcome> {
-    println!("Release binaries: thumbnailer, uploader, bootstrap");
+    println!("Release binaries: thumbnailer, uploader, bootstrap, infra");
     let programs = release_binaries(workspace)?;
     println!("Generated inputs: every kind, and the broken ones");
     let inputs = inputs(workspace)?;
@@ -108,7 +112,7 @@ fn real(workspace: &Workspace, venv: &Venv, only: Option<&str>) -> Result<Outcom
 }
 
 /// Builds the programs and says where each lies, by the environment variable that the tests read
-/// (`THUMBNAILER`, `UPLOADER`, `BOOTSTRAP`).
+/// (`THUMBNAILER`, `UPLOADER`, `BOOTSTRAP`, `INFRA`).
 fn release_binaries(workspace: &Workspace) -> Result<Vec<(String, PathBuf)>> {
     /// One of cargo's messages, of those that name a program.
     #[derive(Deserialize)]
