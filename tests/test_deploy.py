@@ -130,8 +130,7 @@ def put_with_uploader(aws, uploader, stack, home):
     process.run([uploader, "init", "--stack", stack, "--endpoint-url", aws.endpoint], env=environment)
     file = home / "author.jpg"
     file.write_bytes(photograph(700, 500, seed=62))
-    # The stack has Transfer Acceleration, MiniStack has not.
-    done = process.run([uploader, "put", file, "--to", "2026", "--alt", "Hills", "--no-accelerate"], env=environment)
+    done = process.run([uploader, "put", file, "--to", "2026", "--alt", "Hills"], env=environment)
     assert "<picture>" in done.stdout and 'alt="Hills"' in done.stdout
     assert f"{outputs(aws, stack)['BaseUrl']}/2026/author.jpg/" in done.stdout
 
@@ -176,6 +175,41 @@ def test_from_nothing_to_a_picture_and_back(aws, operator, uploader, tmp_path, m
     gone = operator.destroy(stack)
     assert f"The stack {stack} is taken down." in gone.stdout
     assert inventory(aws) == before
+
+
+def test_one_bucket_for_both_does_not_feed_itself(aws, operator, uploader, tmp_path):
+    client = aws.client("s3")
+    client.create_bucket(Bucket="shared")
+    client.put_bucket_versioning(Bucket="shared", VersioningConfiguration={"Status": "Enabled"})
+    client.put_bucket_notification_configuration(
+        Bucket="shared", NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
+    operator.deploy(
+        "shared", "--yes", OriginalsBucketName="shared", ExistingOriginals="true", EventMode="eventbridge",
+        DerivedBucketName="shared", ExistingDerived="true", DerivedPrefix="derived/",
+    )
+    put_with_uploader(aws, uploader, "shared", tmp_path)
+    environment = {"UPLOADER_CONFIG": str(tmp_path / "uploader.toml"), **CREDENTIALS}
+    listed = process.run([uploader, "ls", "--json"], env=environment).stdout.splitlines()
+    assert [(line["key"], line["state"]) for line in map(json.loads, listed)] == [("2026/author.jpg", "derived")]
+
+    queue, sqs = outputs(aws, "shared")["QueueUrl"], aws.client("sqs")
+    depths = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    s3.wait_until(
+        lambda: set(sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=depths)["Attributes"].values()) == {"0"}
+        or None, 60, "the queue is empty",
+    )
+    keys = s3.keys(client, "shared")
+    assert [key for key in keys if not key.startswith("derived/")] == ["2026/author.jpg"]
+    assert len(keys) > 2 and not [key for key in keys if key.startswith("derived/derived/")]
+    assert all(key.startswith("derived/2026/author.jpg/") for key in keys if key != "2026/author.jpg")
+
+    operator.destroy("shared")
+    assert s3.keys(client, "shared") == keys
+    versions = client.list_object_versions(Bucket="shared")["Versions"]
+    for version in versions:
+        client.delete_object(Bucket="shared", Key=version["Key"], VersionId=version["VersionId"])
+    client.delete_bucket(Bucket="shared")
 
 
 def test_a_dry_run_changes_nothing(aws, operator):

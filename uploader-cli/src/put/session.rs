@@ -88,7 +88,9 @@ impl Session {
         console: Console,
     ) -> Result<Self, Failure> {
         let folder = state_folder(|name| std::env::var(name).ok());
-        let wished = way.accelerate().or(store.settings.accelerate);
+        // What a profile says is meant for Amazon's S3, which alone has it.
+        let of_profile = store.settings.accelerate.filter(|_| store.endpoint.is_none());
+        let wished = way.accelerate().or(of_profile);
         let store = accelerate::choose(store, wished, folder.as_deref()).await?;
         let journals = folder.map(|folder| state::journals(&folder));
         let transfers = Transfers::new(&store, journals, way.retry_for, way.part_bytes());
