@@ -313,11 +313,12 @@ def test_destroying_goes_on_where_it_was_cut_off(aws, operator):
     for body in (b"once", b"twice"):
         client.put_object(Bucket="cut-originals", Key="x/notes.txt", Body=body)
     client.delete_object(Bucket="cut-originals", Key="x/notes.txt")
+    client.put_object(Bucket="cut-originals", Key="a b+ü&%41.txt", Body=b"odd")
     client.create_multipart_upload(Bucket="cut-originals", Key="begun.jpg")
 
     went_on = operator.destroy("cut")
     assert "The stack cut is gone already." in went_on.stdout
-    assert "cut-originals with 0 objects and 3 earlier versions" in went_on.stdout
+    assert "cut-originals with 1 object and 3 earlier versions" in went_on.stdout
     assert inventory(aws) == before
     assert "nothing of it is left" in operator.destroy("cut").stdout
     never = operator.destroy("never", check=False)

@@ -6,7 +6,7 @@
 //! - `deploy`: template, package and parameters to a change set, and that to a stack; `destroy`: the way back
 //! - `template`, `package`, `parameters`, `revision`: what goes in
 //! - `code_bucket`: where the package lies for Lambda; `loan`: where a long template lies while it is read
-//! - `empty`: a bucket and all that is in it, gone
+//! - `empty`: a bucket and all that is in it, gone; `versions`: what that is
 //! - `change_set`: CloudFormation's plan; `change`: what happens to one part; `replacement`: what is really replaced;
 //!   `diff`: all that as one reads it; `risk`: what it costs
 //! - `stack`: what there is; `events`: what happens to it; `alarms`: what may roll it back
@@ -34,6 +34,7 @@ mod revision;
 mod risk;
 mod stack;
 mod template;
+mod versions;
 
 use std::process::ExitCode;
 

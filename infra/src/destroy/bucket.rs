@@ -11,6 +11,7 @@ use crate::code_bucket::is_missing;
 use crate::events;
 use crate::failure::Failure;
 use crate::stack::Stack;
+use crate::versions;
 
 const BUCKET: &str = "AWS::S3::Bucket";
 
@@ -62,20 +63,17 @@ impl Bucket {
             Ok(_) => {}
         }
         let mut bucket = Self { name: name.to_owned(), objects: 0, earlier: 0, more: false };
-        let mut place = (None, None);
+        let mut place = None;
         loop {
-            let request = account.s3.list_object_versions().bucket(name);
-            let page = request.set_key_marker(place.0).set_version_id_marker(place.1).send().await;
-            let page = page
-                .map_err(|error| Failure::of_request("S3", &format!("list what is in '{name}'"), &error))?;
-            let latest = page.versions().iter().filter(|version| version.is_latest() == Some(true)).count();
-            bucket.objects += latest;
-            bucket.earlier += page.versions().len() - latest + page.delete_markers().len();
-            bucket.more = page.is_truncated() == Some(true);
+            let page = versions::page(account, name, place).await?;
+            let objects = page.versions.iter().filter(|version| version.is_object).count();
+            bucket.objects += objects;
+            bucket.earlier += page.versions.len() - objects;
+            bucket.more = page.next.is_some();
             if !bucket.more || bucket.objects + bucket.earlier >= COUNTED {
                 return Ok(Some(bucket));
             }
-            place = (page.next_key_marker, page.next_version_id_marker);
+            place = page.next;
         }
     }
 }
