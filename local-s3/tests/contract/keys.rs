@@ -69,7 +69,10 @@ async fn no_two_keys_meet() {
     }
     assert!(site.keys("plain").await.is_empty());
     let outside: Vec<_> = std::fs::read_dir(site.dir.path().parent().unwrap()).unwrap().flatten().collect();
-    assert!(outside.iter().all(|entry| entry.file_name() != "escaped-by-no_two_keys_meet"), "nothing left the data directory");
+    assert!(
+        outside.iter().all(|entry| entry.file_name() != "escaped-by-no_two_keys_meet"),
+        "nothing left the data directory"
+    );
 }
 
 #[tokio::test]
