@@ -1,6 +1,9 @@
 //! `cargo xtask chaos` and `cargo xtask kill`.
 
-use std::process::ExitCode;
+use std::{
+    env::consts::EXE_SUFFIX,
+    process::{Command, ExitCode},
+};
 
 use anyhow::{Result, ensure};
 use clap::Args;
@@ -52,18 +55,15 @@ pub(crate) struct KillOptions {
 
 /// Kills the release build of `bootstrap` wherever it can be killed.
 pub(crate) fn kill(workspace: &Workspace, options: &KillOptions) -> Result<ExitCode> {
-    // Together, so that what they share is built once.
-    let mut build =
-        workspace.cargo(&["build", "--release", "--package", "chaos", "--package", "thumbnailer", "--bins"]);
-    ensure!(child::run(&mut build)?.success(), "`chaos` and `bootstrap` could not be built");
-    let bootstrap = workspace.target("release/bootstrap");
+    let bootstrap = workspace.target(&format!("release/bootstrap{EXE_SUFFIX}"));
     let mut arguments = vec!["kill".to_owned(), format!("--bootstrap={}", bootstrap.display())];
     arguments.extend(options.way.iter().map(|word| format!("--way={word}")));
     chaos(workspace, &arguments)
 }
 
 fn chaos(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
-    let mut cargo = workspace.cargo(&["run", "--release", "--package", "chaos", "--"]);
-    let status = child::run(cargo.args(arguments))?;
+    ensure!(child::run(&mut workspace.build_programs())?.success(), "the programs could not be built");
+    let mut chaos = Command::new(workspace.target(&format!("release/chaos{EXE_SUFFIX}")));
+    let status = child::run(chaos.args(arguments).current_dir(workspace.root()))?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -125,11 +125,8 @@ fn release_binaries(workspace: &Workspace) -> Result<Vec<(String, PathBuf)>> {
         name: String,
     }
 
-    let mut cargo =
-        workspace.cargo(&["build", "--release", "--bins", "--message-format=json-render-diagnostics"]);
-    for (package, _) in PROGRAMS {
-        cargo.args(["--package", package]);
-    }
+    let mut cargo = workspace.build_programs();
+    cargo.arg("--message-format=json-render-diagnostics");
     let mut built = Vec::new();
     let status = child::run_reading(cargo.stderr(Stdio::inherit()), |line| {
         if let Ok(message) = serde_json::from_str::<Message>(line) {

@@ -57,6 +57,16 @@ impl Workspace {
         Ok(host.context("`cargo --version --verbose` does not name the host")?.trim().to_owned())
     }
 
+    /// A build of the release programs that tests and chaos run. All at once: what each alone asks of the SDK differs, and
+    /// it would be built anew for every choice of them.
+    pub(crate) fn build_programs(&self) -> Command {
+        let mut cargo = self.cargo(&["build", "--release", "--bins"]);
+        for package in ["operator-cli", "uploader-cli", "thumbnailer", "infra", "chaos"] {
+            cargo.args(["--package", package]);
+        }
+        cargo
+    }
+
     /// A cargo command at the repository's root.
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
         let mut cargo = cargo();
