@@ -66,3 +66,4 @@ pub use queue::{Depth, Message, Queue, QueueSettings, failed_ids, sqs_event};
 pub use requests::RequestCounts;
 pub use server::Server;
 pub use settings::{Bucket, Builder};
+pub use wire::{InvalidOrigin, WebOrigin};

@@ -63,7 +63,7 @@ impl Server {
             }
         };
         let counter = Counter::default();
-        let wire = Wire::new(Arc::clone(&store), &builder, &counter);
+        let wire = Wire::new(Arc::clone(&store), &builder, address, &counter);
         let (stop, stopped) = watch::channel(false);
         let accepting = tokio::spawn(accept(listener, wire, stopped));
         tracing::debug!(%address, data = %builder.data_dir.display(), "S3 is listening");

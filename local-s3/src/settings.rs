@@ -1,7 +1,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use crate::{Error, EventFaults, Faults, QueueSettings, Server};
+use crate::{Error, EventFaults, Faults, QueueSettings, Server, WebOrigin};
 
 /// A bucket that shall exist when the server runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +51,9 @@ pub struct Builder {
     pub(crate) queue: QueueSettings,
     pub(crate) faults: Option<Faults>,
     pub(crate) event_faults: Option<EventFaults>,
+    pub(crate) allowed_origins: Vec<WebOrigin>,
+    pub(crate) any_origin: bool,
+    pub(crate) allowed_hosts: Vec<String>,
 }
 
 impl Default for Builder {
@@ -66,6 +69,9 @@ impl Default for Builder {
             queue: QueueSettings::default(),
             faults: None,
             event_faults: None,
+            allowed_origins: Vec::new(),
+            any_origin: false,
+            allowed_hosts: Vec::new(),
         }
     }
 }
@@ -114,6 +120,29 @@ impl Builder {
     /// How the queue delivers.
     pub fn queue(mut self, settings: QueueSettings) -> Self {
         self.queue = settings;
+        self
+    }
+
+    /// Accepts signed requests that pages of `origin` send, and lets them read the answers. May be called several times.
+    ///
+    /// Without it, a request of a web page is refused if the page is of another origin, except GET and HEAD of an
+    /// object in a public bucket: on a laptop the key pair is hardly a secret. Programs other than browsers are not affected.
+    pub fn allow_origin(mut self, origin: WebOrigin) -> Self {
+        self.allowed_origins.push(origin);
+        self
+    }
+
+    /// Accepts requests of pages of every origin, as S3 does: then the key pair alone protects the objects.
+    pub fn any_origin(mut self, yes: bool) -> Self {
+        self.any_origin = yes;
+        self
+    }
+
+    /// Accepts requests whose `Host` is `name`, with any port. May be called several times.
+    ///
+    /// Without it, `Host` must be a loopback name or address or the address listened on, with the port.
+    pub fn allow_host(mut self, name: impl Into<String>) -> Self {
+        self.allowed_hosts.push(name.into());
         self
     }
 

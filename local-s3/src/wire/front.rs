@@ -1,7 +1,7 @@
 //! Where connections meet the S3 service: the outermost layer, through which every request and response passes.
 
 use std::future::Future;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,6 +15,8 @@ use s3s::{Body, HttpError, HttpResponse};
 use tokio::sync::watch;
 
 use super::access::{Gate, OnePair};
+use super::guard::{self, Guard, Halt, Passport};
+use super::host::Hosts;
 use super::inflict::Scene;
 use super::range::Unranged;
 use super::{Api, Call};
@@ -29,11 +31,13 @@ use crate::{Builder, Faults};
 pub(crate) struct Wire {
     service: S3Service,
     requests: Arc<AtomicU64>,
+    guard: Guard,
     faults: Option<Faults>,
 }
 
 impl Wire {
-    pub(crate) fn new(store: Arc<Store>, builder: &Builder, counter: &Counter) -> Self {
+    /// Creates the service of a server that listens on `address`.
+    pub(crate) fn new(store: Arc<Store>, builder: &Builder, address: SocketAddr, counter: &Counter) -> Self {
         let api = Api { store, hide_missing_keys: builder.hide_missing_keys };
         let public = builder.buckets.iter().filter(|bucket| bucket.public_read);
         let public: Vec<String> = public.map(|bucket| bucket.name.clone()).collect();
@@ -51,7 +55,9 @@ impl Wire {
         };
         let service = service(Some(Unranged { service: service(None) }));
         let requests = Arc::new(AtomicU64::new(clock::unix_ms() << 20));
-        Self { service, requests, faults: builder.faults.clone() }
+        let origins = (!builder.any_origin).then(|| builder.allowed_origins.clone());
+        let guard = Guard::new(Hosts::new(address, &builder.allowed_hosts), origins, public.clone());
+        Self { service, requests, guard, faults: builder.faults.clone() }
     }
 
     /// The service for one connection: whose it is, how it may be ended, and what says that the server stops.
@@ -76,12 +82,22 @@ impl Service<Request<Incoming>> for Front {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let request_id = format!("{:016X}", self.wire.requests.fetch_add(1, Ordering::Relaxed));
+        let passport = match self.wire.guard.check(&request) {
+            Ok(passport) => passport,
+            Err(halt) => {
+                return Box::pin(std::future::ready(Ok(halted(
+                    halt,
+                    &request_id,
+                    *request.method() == Method::HEAD,
+                ))));
+            }
+        };
         let mut request = request.map(Body::from);
         request
             .extensions_mut()
             .insert(Call { request_id: request_id.clone(), source_ip: self.peer.to_string() });
         let head = request.method() == Method::HEAD;
-        let exchange = Exchange { service: self.wire.service.clone(), request_id, head };
+        let exchange = Exchange { service: self.wire.service.clone(), request_id, head, passport };
         if let Some(faults) = &self.wire.faults
             && let Some(fault) = faults.strike(&request)
         {
@@ -99,6 +115,7 @@ pub(super) struct Exchange {
     request_id: String,
     /// Whether the request is a HEAD, whose answer has no body.
     head: bool,
+    passport: Passport,
 }
 
 impl Exchange {
@@ -109,11 +126,27 @@ impl Exchange {
 
     /// Makes an answer what S3's would be.
     pub(super) fn finish(&self, mut answer: HttpResponse) -> HttpResponse {
-        tidy(&mut answer, self.head);
-        if let Ok(value) = HeaderValue::from_str(&self.request_id) {
-            answer.headers_mut().insert("x-amz-request-id", value);
-        }
+        self.passport.stamp(answer.headers_mut());
+        complete(&mut answer, &self.request_id, self.head);
         answer
+    }
+}
+
+/// Returns the answer to a request that the guard stopped.
+fn halted(halt: Halt, request_id: &str, head: bool) -> HttpResponse {
+    let mut answer = match halt {
+        Halt::Preflight(answer) => *answer,
+        Halt::Refused(reason) => guard::refusal(&reason, request_id),
+    };
+    guard::seal(answer.headers_mut());
+    complete(&mut answer, request_id, head);
+    answer
+}
+
+fn complete(answer: &mut HttpResponse, request_id: &str, head: bool) {
+    tidy(answer, head);
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        answer.headers_mut().insert("x-amz-request-id", value);
     }
 }
 

@@ -11,6 +11,8 @@ mod digest;
 mod fault;
 mod front;
 mod get;
+mod guard;
+mod host;
 mod inflict;
 mod list;
 mod multipart;
@@ -19,6 +21,7 @@ mod put;
 mod range;
 mod tagging;
 mod versions;
+mod web_origin;
 
 use std::sync::Arc;
 
@@ -26,6 +29,7 @@ use s3s::dto::*;
 use s3s::{S3, S3Request, S3Response, S3Result};
 
 pub(crate) use front::Wire;
+pub use web_origin::{InvalidOrigin, WebOrigin};
 
 use crate::event::Origin;
 use crate::storage::Store;
