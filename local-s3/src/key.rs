@@ -1,7 +1,5 @@
 //! Keys: how they are encoded on the wire, hashed for the disk, and shown as readable paths.
 
-use std::path::PathBuf;
-
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use s3s::crypto::{Checksum, Sha256};
 
@@ -30,8 +28,8 @@ pub(crate) fn digest(key: &str) -> String {
     hex::encode(Sha256::checksum(key.as_bytes()))
 }
 
-/// Where a key would lie in the readable view, relative to its bucket; `None` if it is not a plain path.
-pub(crate) fn view_path(key: &str) -> Option<PathBuf> {
+/// Returns the folders of a key in the readable view, below its bucket's, and its file. `None` if it is not a plain path.
+pub(crate) fn view_segments(key: &str) -> Option<Vec<&str>> {
     let plain = |segment: &str| {
         !segment.is_empty()
             && segment != "."
@@ -64,16 +62,17 @@ mod tests {
     #[test]
     fn only_plain_paths_are_shown() {
         for key in ["/a", "a/", "a//b", ".", "a/../b", "./a", "a\0b", ""] {
-            assert_eq!(view_path(key), None, "{key:?}");
+            assert_eq!(view_segments(key), None, "{key:?}");
         }
-        assert_eq!(view_path(&"x".repeat(256)), None);
-        assert_eq!(view_path("a b/ü.jpg").unwrap(), PathBuf::from("a b/ü.jpg"));
+        assert_eq!(view_segments(&"x".repeat(256)), None);
+        assert_eq!(view_segments("a b/ü.jpg").unwrap(), ["a b", "ü.jpg"]);
     }
 
     proptest! {
         #[test]
         fn a_shown_path_never_leaves_its_bucket(key in "\\PC{0,40}") {
-            if let Some(path) = view_path(&key) {
+            if let Some(segments) = view_segments(&key) {
+                let path: std::path::PathBuf = segments.iter().collect();
                 prop_assert!(path.components().all(|part| matches!(part, std::path::Component::Normal(_))));
                 prop_assert_eq!(path.to_str().unwrap(), key);
             }

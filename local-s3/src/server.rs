@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::line::Line;
 use crate::requests::Counter;
-use crate::storage::{Fault, Layout, Store};
+use crate::storage::{Fault, Layout, Store, files};
 use crate::wire::Wire;
 use crate::{Builder, Error, Queue, RequestCounts};
 
@@ -147,12 +147,8 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
 /// Takes the data directory for this process; the operating system gives it back however the process ends.
 fn lock(layout: &Layout) -> Result<File, Error> {
     let path = layout.lock();
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(Error::io("open", &path))?;
+    let file =
+        files::owner_only().create(true).truncate(false).open(&path).map_err(Error::io("open", &path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => Err(Error::Locked(layout.root().to_path_buf())),

@@ -1,6 +1,6 @@
 //! Writing files so that a crash leaves the old one or the new one, never half of one.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -36,7 +36,7 @@ pub(crate) fn replace_soon(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let unfinished = beside(path);
     let written = (|| {
-        let mut file = File::create(&unfinished)?;
+        let mut file = create(&unfinished)?;
         file.write_all(bytes)?;
         file.sync_all()?; // also here: a renamed file may be empty after a power cut
         fs::rename(&unfinished, path)
@@ -45,6 +45,20 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         let _ = fs::remove_file(&unfinished);
         Error::io("write", path)(error)
     })
+}
+
+/// Creates an empty file that only its owner can read, or empties the existing one.
+pub(crate) fn create(path: &Path) -> io::Result<File> {
+    owner_only().create(true).truncate(true).open(path)
+}
+
+/// Returns options for writing a file that, if it is created, only its owner can read.
+pub(crate) fn owner_only() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 /// Makes a rename or removal in `path`'s directory outlive a power cut. Not every file system can; those that
@@ -57,11 +71,14 @@ pub(crate) fn sync_parent(path: &Path) {
     }
 }
 
-/// Creates a directory and those above it, so that each outlives a power cut.
+/// Creates a directory and those above it for their owner alone, so that each outlives a power cut.
 pub(crate) fn create_dir_all(path: &Path) -> Result<(), Error> {
     let missing: Vec<&Path> =
         path.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && !dir.is_dir()).collect();
-    fs::create_dir_all(path).map_err(Error::io("create", path))?;
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(path).map_err(Error::io("create", path))?;
     missing.into_iter().for_each(sync_parent);
     Ok(())
 }

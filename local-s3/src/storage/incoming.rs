@@ -2,7 +2,6 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
-use tokio::fs::File;
 use tokio::io::{AsyncWriteExt, BufWriter};
 
 use super::{Fault, Layout, files};
@@ -42,7 +41,11 @@ impl Incoming {
         let mut incoming = Self::empty(layout);
         let mut hasher = Hasher::new(algorithms);
         let path = incoming.path.clone();
-        let file = File::create(&path).await.map_err(Error::io("create", &path))?;
+        let file = tokio::fs::OpenOptions::from(files::owner_only())
+            .create_new(true)
+            .open(&path)
+            .await
+            .map_err(Error::io("create", &path))?;
         let mut file = BufWriter::with_capacity(BUFFER, file);
         while let Some(chunk) = body.next().await {
             let chunk = chunk.map_err(|error| broken_body(&*error.into()))?;
@@ -62,7 +65,7 @@ impl Incoming {
     /// Joins files into one. Their checksums are known already, so nothing is hashed and the kernel may copy.
     pub(super) fn join(layout: &Layout, parts: &[PathBuf]) -> Result<Self, Fault> {
         let mut incoming = Self::empty(layout);
-        let mut file = std::fs::File::create(&incoming.path).map_err(Error::io("create", &incoming.path))?;
+        let mut file = files::create(&incoming.path).map_err(Error::io("create", &incoming.path))?;
         for part in parts {
             let mut source = std::fs::File::open(part).map_err(Error::io("read", part))?;
             incoming.size +=

@@ -31,8 +31,34 @@ impl Layout {
         for dir in [layout.tmp(), layout.buckets(), layout.uploads(), layout.queue()] {
             files::create_dir_all(&dir)?;
         }
+        layout.close_to_others();
         Ok(layout)
     }
+
+    /// Takes away everyone else's access to what an earlier version of the program created.
+    ///
+    /// The data directory itself is left as it is if it holds other things than ours: it may be a folder that others use.
+    #[cfg(unix)]
+    fn close_to_others(&self) {
+        use std::os::unix::fs::PermissionsExt;
+        let is_ours = |entry: &PathBuf| {
+            let name = entry.file_name().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
+            name == ".s3" || self.bucket(name).exists()
+        };
+        let only_ours = files::entries(&self.root).is_ok_and(|entries| entries.iter().all(is_ours));
+        let folders = [only_ours.then(|| self.root.clone()), Some(self.private())];
+        for folder in folders.into_iter().flatten() {
+            let mode = std::fs::metadata(&folder).map(|data| data.permissions().mode() & 0o777);
+            if mode.is_ok_and(|mode| mode & 0o077 != 0)
+                && let Err(error) = std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o700))
+            {
+                tracing::warn!(%error, folder = %folder.display(), "other users of this computer may read the folder");
+            }
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn close_to_others(&self) {}
 
     fn private(&self) -> PathBuf {
         self.root.join(".s3")

@@ -6,6 +6,7 @@ mod commit;
 mod expire;
 mod fault;
 pub(crate) mod files;
+mod folder;
 mod incoming;
 mod layout;
 mod list;

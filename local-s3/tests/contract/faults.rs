@@ -137,7 +137,8 @@ async fn a_reset_is_a_reset() {
     {
         let (site, _) = site(fault).await;
         let mut stream = TcpStream::connect(site.server.address()).await.unwrap();
-        stream.write_all(b"HEAD /plain/old HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        let request = format!("HEAD /plain/old HTTP/1.1\r\nhost: {}\r\n\r\n", site.server.address());
+        stream.write_all(request.as_bytes()).await.unwrap();
         let end = stream.read_to_end(&mut Vec::new()).await;
         assert_eq!(end.err().map(|error| error.kind()), kind);
     }

@@ -13,7 +13,10 @@ mod keys;
 mod listing;
 mod multipart;
 mod objects;
+mod privacy;
 mod queue;
 mod recovery;
 mod support;
+
 mod versions;
+mod web_pages;
