@@ -6,12 +6,13 @@ use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use anyhow::Context;
+use cli_support::escape;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use thumbnailer::{Sweep, Swept, client_at, sweep};
 use tokio::signal;
 
-use crate::report::{print, size};
+use crate::report::{print_json, print_lines, size};
 use crate::{Ending, cli};
 
 /// Work that was begun may take so long; what it has put is not to be swept from under it.
@@ -32,8 +33,8 @@ struct Summary<'a> {
 
 pub(crate) async fn run(args: cli::Sweep) -> anyhow::Result<Ending> {
     if args.grace < LONGEST_WORK && !args.dry_run {
-        eprintln!(
-            "a grace below an hour is safe only while nothing is derived: what is being made is not named yet"
+        cli_support::tell(
+            "a grace below an hour is safe only while nothing is derived: what is being made is not named yet",
         );
     }
     let s3 = client_at(args.derived.endpoint_url.as_deref()).await;
@@ -76,17 +77,19 @@ pub(crate) async fn run(args: cli::Sweep) -> anyhow::Result<Ending> {
             troubles: &swept.troubles,
             next: swept.next.as_deref().filter(|_| !finished),
         };
-        print(&(serde_json::to_string(&summary)? + "\n"));
+        print_json(&serde_json::to_string(&summary)?);
     } else {
-        print(&told(&swept, args.dry_run));
+        print_lines(&told(&swept, args.dry_run));
     }
     if let Some(cause) = failure {
-        eprintln!("thumbnailer: {cause}");
+        cli_support::tell(format_args!("thumbnailer: {cause}"));
     }
     if !finished {
         match &swept.next {
-            Some(next) => eprintln!("it did not come to the end; go on with --after {next:?}"),
-            None => eprintln!("it did not come to the end"),
+            Some(next) => {
+                cli_support::tell(format_args!("it did not come to the end; go on with --after {next:?}"))
+            }
+            None => cli_support::tell("it did not come to the end"),
         }
     }
     let well = finished && swept.troubles.is_empty();
@@ -102,7 +105,7 @@ fn told(swept: &Swept, dry_run: bool) -> String {
         size(swept.bytes)
     );
     for (key, why) in &swept.troubles {
-        text += &format!("kept what belongs to {key}: {why}\n");
+        text += &format!("kept what belongs to {}: {}\n", escape(key), escape(why));
     }
     text
 }

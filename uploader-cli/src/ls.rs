@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::lookup::AT_ONCE;
 use crate::manifests;
 use crate::original::Original;
-use crate::place::{shown, split};
+use crate::place::split;
 use crate::standing::{Seen, Standing};
 use crate::store::Store;
 use crate::{FAILED, WELL};
@@ -120,15 +120,15 @@ async fn list(store: &Store, args: &LsArgs) -> io::Result<u8> {
         while let Some(entry) = entries.next().await {
             totals.add(&entry);
             if args.json {
-                console.result(&serde_json::to_string(&line(&entry, bucket))?)?;
+                console.document(&serde_json::to_string(&line(&entry, bucket))?)?;
             } else {
-                console.result(&row(&entry))?;
+                console.result(row(&entry))?;
             }
             if let Some(Err(failure)) = &entry.standing {
                 status = FAILED;
                 // The same trouble with a thousand keys is told once.
                 if said.insert(failure.code.clone()) {
-                    console.error(format_args!("{}: {failure}", shown(&entry.key)));
+                    console.error(format_args!("{}: {failure}", entry.key));
                 }
             }
         }
@@ -185,7 +185,7 @@ fn row(entry: &Entry) -> String {
     let size = HumanBytes(entry.original.bytes).to_string();
     // "2026-11-22T08:00:00Z" to the minute.
     let modified = entry.original.modified.as_deref().and_then(|time| time.get(..16)).unwrap_or_default();
-    format!("{state}{size:>10}  {:16}Z  {}", modified.replace('T', " "), shown(&entry.key))
+    format!("{state}{size:>10}  {:16}Z  {}", modified.replace('T', " "), entry.key)
 }
 
 impl Entry {
@@ -206,7 +206,7 @@ impl Totals {
 
     fn text(&self, bucket: &str, prefix: &str) -> String {
         if self.originals == 0 {
-            return format!("no originals in {bucket}/{}", shown(prefix));
+            return format!("no originals in {bucket}/{}", prefix);
         }
         let plural = if self.originals == 1 { "" } else { "s" };
         let mut text = format!("{} original{plural}, {}", HumanCount(self.originals), HumanBytes(self.bytes));

@@ -18,6 +18,8 @@
 //! - `failure`: what went wrong, where, and what to do about it
 //! - `console`: what people and programs are told
 
+#![deny(clippy::print_stdout, clippy::print_stderr)] // `console` escapes what it prints
+
 mod abort;
 mod accelerate;
 mod aws;
@@ -48,8 +50,6 @@ mod watch;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::Parser;
-
 use cli::{Cli, Command};
 
 /// All went well.
@@ -62,11 +62,11 @@ const INTERRUPTED: u8 = 130;
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = cli_support::parse::<Cli>();
     match run(cli) {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            cli_support::tell(format_args!("error: {error:#}"));
             ExitCode::from(FAILED)
         }
     }

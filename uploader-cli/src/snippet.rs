@@ -9,7 +9,6 @@ use crate::cli::{SnippetArgs, StoreArgs};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::lookup::{AT_ONCE, Lookup};
-use crate::place::shown;
 use crate::standing::Standing;
 use crate::store::{Refusal, Store};
 use crate::{FAILED, WELL};
@@ -117,7 +116,7 @@ fn report(
     rendered: &Result<Snippet, Failure>,
     json: bool,
 ) -> anyhow::Result<()> {
-    let key = shown(&lookup.key);
+    let key = &lookup.key;
     let snippet = rendered.as_ref().ok();
     let manifest = snippet.and(lookup.current());
     let warnings = manifest.map(|manifest| manifest.warnings.as_slice()).unwrap_or_default();
@@ -142,9 +141,9 @@ fn report(
             warnings,
             error: rendered.as_ref().err(),
         };
-        console.result(&serde_json::to_string(&line)?)?;
+        console.document(&serde_json::to_string(&line)?)?;
     } else if let Some(snippet) = snippet {
-        console.result(&snippet.text)?;
+        console.document(&snippet.text)?;
     }
     Ok(())
 }

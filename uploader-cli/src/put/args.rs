@@ -84,6 +84,10 @@ pub(crate) struct WayArgs {
     #[arg(long)]
     pub(crate) overwrite: bool,
 
+    /// Keep names as they are encoded, instead of as NFC
+    #[arg(long)]
+    pub(crate) raw_names: bool,
+
     /// Use Transfer Acceleration [default: the bucket's]
     #[arg(long, overrides_with = "no_accelerate")]
     accelerate: bool,

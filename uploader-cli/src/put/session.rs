@@ -421,6 +421,6 @@ impl Session {
     }
 
     fn event(&self, event: impl FnOnce() -> serde_json::Value) -> std::io::Result<()> {
-        if self.tell.events { self.console.result(&event().to_string()) } else { Ok(()) }
+        if self.tell.events { self.console.document(&event().to_string()) } else { Ok(()) }
     }
 }

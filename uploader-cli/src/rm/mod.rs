@@ -14,7 +14,7 @@ use crate::cli::StoreArgs;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::lookup::AT_ONCE;
-use crate::place::{Place, shown};
+use crate::place::Place;
 use crate::store::{Refusal, Store};
 use crate::{FAILED, WELL, manifests, original};
 
@@ -120,16 +120,22 @@ pub(crate) async fn run(args: RmArgs) -> anyhow::Result<u8> {
 async fn candidates(store: &Store, keys: &[String]) -> Vec<Candidate> {
     let look = async |given: &String| {
         let place = match Place::parse(given, store) {
-            Ok(place) => match original::look(store, &place).await {
-                Ok(Some(_)) => Ok(place),
-                Ok(None) => Err(original::missing(&place)),
-                Err(failure) => Err(failure),
-            },
+            Ok(place) => find(store, place).await,
             Err(failure) => Err(failure),
         };
         Candidate { given: given.clone(), place }
     };
     futures::stream::iter(keys).map(look).buffered(AT_ONCE).collect().await
+}
+
+/// Returns the place of the original that `place` names, in whichever Unicode spelling it exists.
+async fn find(store: &Store, place: Place) -> Result<Place, Failure> {
+    for spelling in place.spellings() {
+        if original::look(store, &spelling).await?.is_some() {
+            return Ok(spelling);
+        }
+    }
+    Err(original::missing(&place))
 }
 
 async fn remove<'a>(
@@ -167,7 +173,7 @@ fn report(
     json: bool,
 ) -> anyhow::Result<()> {
     let place = candidate.place.as_ref().ok();
-    let name = shown(&candidate.given);
+    let name = &candidate.given;
     match removed {
         Ok(deleted) => {
             let kept = if deleted.delete_marker.is_some() { " (the bucket keeps its versions)" } else { "" };
@@ -189,7 +195,7 @@ fn report(
             delete_marker: deleted.and_then(|deleted| deleted.delete_marker.as_deref()),
             error: removed.as_ref().err(),
         };
-        console.result(&serde_json::to_string(&line)?)?;
+        console.document(&serde_json::to_string(&line)?)?;
     }
     Ok(())
 }
