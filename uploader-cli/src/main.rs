@@ -6,9 +6,10 @@
 //! - `transfer`: bytes to S3, checked, paced, resumed; `accelerate`: by which way
 //! - `put`: sends files and waits for what is derived from them
 //! - `status`, `snippet`, `ls`, `rm`: what is there already; `lookup` asks both buckets about one key, `original` and
-//!   `manifests` one each, and `standing` is what follows
+//!   `manifests` one each, `standing` is what follows, and `listing` lists
+//!   originals
 //! - `init`: writes the configuration file; `doctor`: checks everything that uploads need
-//! - `docs`: completions and manual pages
+//! - `docs`: completions and manual pages; `help`: which options `--help` shows
 //! - `place`: what a key on the command line means
 //! - `settings`: which buckets, which server, whose credentials; `config` is the file that may say so
 //! - `aws`: the AWS configuration and its credentials
@@ -29,7 +30,9 @@ mod console;
 mod docs;
 mod doctor;
 mod failure;
+mod help;
 mod init;
+mod listing;
 mod lookup;
 mod ls;
 mod manifests;

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::store::Store;
 
 /// One original.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
     pub(crate) bucket: String,
     pub(crate) key: String,

@@ -5,9 +5,10 @@ use futures::StreamExt;
 use manifest::{Markup, Snippet};
 use serde::Serialize;
 
-use crate::cli::{SnippetArgs, StoreArgs};
+use crate::cli::{SnippetArgs, StoreArgs, lazy};
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::help::{self, HelpArgs};
 use crate::lookup::{AT_ONCE, Lookup};
 use crate::standing::Standing;
 use crate::store::{Refusal, Store};
@@ -17,8 +18,13 @@ const EXAMPLES: &str = "\
 Examples:
   uploader snippet 2026/lisbon/tram.jpg --markup markdown --sizes 50vw";
 
+/// Options that `--help` shows.
+const DAILY: [&str; 9] =
+    ["markup", "sizes", "eager", "alt", "figure", "base_url", "local", "help", "help_all"];
+
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
+#[command(disable_help_flag = true, mut_args = |arg| help::fold(arg, &DAILY))]
 pub(crate) struct SnippetsArgs {
     /// Keys of originals, also as s3://BUCKET/KEY
     #[arg(required = true, value_name = "KEY")]
@@ -33,6 +39,9 @@ pub(crate) struct SnippetsArgs {
 
     #[command(flatten)]
     store: StoreArgs,
+
+    #[command(flatten)]
+    help: HelpArgs,
 }
 
 /// One line of `--json`. Fields are added, never renamed.
@@ -73,8 +82,12 @@ pub(crate) async fn run(args: SnippetsArgs) -> anyhow::Result<u8> {
 
     let mut status = WELL;
     let mut looked = futures::stream::iter(&args.keys).map(|key| Lookup::of(&store, key)).buffered(AT_ONCE);
+    let mut markup = markup;
     while let Some(lookup) = looked.next().await {
         let rendered = render(&lookup, &markup);
+        if rendered.is_ok() {
+            markup = lazy(&markup);
+        }
         if rendered.is_err() {
             status = FAILED;
         }

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::cli::{OutputArgs, SnippetArgs, StoreArgs};
 use crate::config::state_folder;
 use crate::console::Console;
+use crate::help::{self, HelpArgs};
 use crate::put::{Found, Item, Looks, Session, Tell, Texts, Usage, WayArgs, find, seconds, skipped_files};
 use crate::store::Store;
 use crate::transfer::Stamp;
@@ -27,8 +28,11 @@ Examples:
   uploader watch ~/Pictures/blog --to 2026
   uploader watch exports/ --markup markdown >> snippets.md
 
-Files that are there already are uploaded, too, unless they are in the bucket.
-A file that changes replaces what it was. After Ctrl-C the next start goes on.";
+Existing files are uploaded too, unless the bucket has them. A changed file
+replaces its older upload. After Ctrl-C the next start continues.";
+
+/// Options that `--help` shows.
+const DAILY: [&str; 8] = ["to", "markup", "new_only", "settle", "local", "profile", "help", "help_all"];
 
 /// Between two looks through the folder.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -38,20 +42,21 @@ const RETRY_AFTER: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
+#[command(disable_help_flag = true, mut_args = |arg| help::fold(arg, &DAILY))]
 pub(crate) struct WatchArgs {
-    /// The folder
+    /// Folder to watch
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 
-    /// How long a file must be left alone [default: 2]
+    /// Time without changes before a file is sent [default: 2]
     #[arg(long, value_name = "SECONDS", default_value = "2", hide_default_value = true, value_parser = seconds)]
     settle: Duration,
 
-    /// Leave alone what is there at the first start
+    /// Skip files that exist at the first start
     #[arg(long)]
     new_only: bool,
 
-    /// Where the log lies [default: folder for state]
+    /// Path of the log [default: in the state folder]
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
 
@@ -66,6 +71,9 @@ pub(crate) struct WatchArgs {
 
     #[command(flatten)]
     output: OutputArgs,
+
+    #[command(flatten)]
+    help: HelpArgs,
 }
 
 /// One line of the log: what became of a file.
