@@ -48,7 +48,7 @@ pub(crate) struct WatchArgs {
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 
-    /// Time without changes before a file is sent [default: 2]
+    /// Time a file must stay unchanged [default: 2]
     #[arg(long, value_name = "SECONDS", default_value = "2", hide_default_value = true, value_parser = seconds)]
     settle: Duration,
 

@@ -16,6 +16,7 @@ use serde::Serialize;
 use crate::cli::StoreArgs;
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::help::{self, HelpArgs};
 use crate::listing;
 use crate::lookup::AT_ONCE;
 use crate::place::Place;
@@ -29,11 +30,16 @@ Examples:
 
 Exit status: 0 all well, 1 something failed, 2 wrong usage.";
 
+/// Options that `--help` shows.
+const DAILY: [&str; 10] =
+    ["recursive", "dry_run", "yes", "wait", "timeout", "local", "profile", "bucket", "help", "help_all"];
+
 /// Originals that one run deletes at most, so that their keys fit into memory.
 const MOST: usize = 100_000;
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
+#[command(disable_help_flag = true, mut_args = |arg| help::fold(arg, &DAILY))]
 pub(crate) struct RmArgs {
     /// Keys of originals, also as s3://BUCKET/KEY
     #[arg(required = true, value_name = "KEY")]
@@ -65,6 +71,9 @@ pub(crate) struct RmArgs {
 
     #[command(flatten)]
     store: StoreArgs,
+
+    #[command(flatten)]
+    help: HelpArgs,
 }
 
 /// One key of the command line, before anything is deleted.
@@ -258,8 +267,12 @@ async fn candidates(store: &Store, keys: &[String]) -> Candidates {
     let mut looked = futures::stream::iter(keys).map(look).buffered(AT_ONCE);
     let mut all = Candidates::default();
     let mut seen = HashSet::new();
-    while let Some(looked) = looked.next().await {
+    let mut given = keys.iter();
+    while let (Some(looked), Some(given)) = (looked.next().await, given.next()) {
         match looked {
+            Ok(below) if below.originals.is_empty() && below.folders.is_empty() => {
+                all.candidates.push(Candidate { place: Err(nothing_below(given)), given: given.clone() });
+            }
             Ok(below) => {
                 all.more |= below.more;
                 all.folders.extend(below.folders);
@@ -280,6 +293,14 @@ async fn candidates(store: &Store, keys: &[String]) -> Candidates {
         all.folders.clear();
     }
     all
+}
+
+fn nothing_below(folder: &str) -> Failure {
+    Failure::new(
+        "NoSuchKey",
+        format!("there are no originals below '{folder}'"),
+        "`uploader ls` shows the existing keys.",
+    )
 }
 
 /// Returns the place of the original that `place` names, in whichever Unicode spelling it exists.
