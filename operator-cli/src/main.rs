@@ -5,8 +5,8 @@
 //!
 //! `cli` is what can be asked, `files` which files that means. `render` needs no S3 at all, and shares memory
 //! out by a `budget`; `up` starts the embedded S3 and calls the Lambda's own handler. `report` is
-//! what both say of a source, as JSON or as text. `status` and `sweep` work on any derived bucket; `manifests` reads
-//! from it.
+//! what both say of a source, as JSON or as text. `status` and `sweep` work on any derived bucket: `store` is the way
+//! to it, and `manifests` reads from it.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)] // `cli_support` escapes what it prints
 
@@ -18,6 +18,7 @@ mod preset;
 mod render;
 mod report;
 mod status;
+mod store;
 mod sweep;
 mod up;
 

@@ -1,14 +1,13 @@
 //! `thumbnailer status`: what became of keys, as their manifests say.
 
-use aws_sdk_s3::Client;
-use cli_support::escape;
+use cli_support::{escape, spellings};
 use futures::{StreamExt, stream};
 use manifest::{DerivedPlace, Manifest, State};
 use serde::Serialize;
-use thumbnailer::client_at;
 
 use crate::manifests::{self, ReadError};
 use crate::report::{aligned, pixels, print_json, print_lines, size};
+use crate::store::Store;
 use crate::{Ending, cli};
 
 /// Manifests that are read at once.
@@ -28,9 +27,8 @@ struct Status {
 }
 
 pub(crate) async fn run(args: cli::Status) -> anyhow::Result<Ending> {
-    let s3 = client_at(args.derived.endpoint_url.as_deref()).await;
-    let mut statuses =
-        stream::iter(args.keys).map(|key| Status::of(&s3, &args.derived.place, key)).buffered(AT_ONCE);
+    let store = Store::open(&args.derived).await?;
+    let mut statuses = stream::iter(args.keys).map(|key| Status::of(&store, key)).buffered(AT_ONCE);
     let mut ending = Ending::AllWell;
     let mut first = true;
     while let Some(status) = statuses.next().await {
@@ -49,13 +47,29 @@ pub(crate) async fn run(args: cli::Status) -> anyhow::Result<Ending> {
 }
 
 impl Status {
-    async fn of(s3: &Client, derived: &DerivedPlace, key: String) -> Self {
-        let (state, error, manifest) = match manifests::read(s3, derived, &key).await {
-            Ok(Some(manifest)) => (word(manifest.state), None, Some(manifest)),
-            Ok(None) => ("missing", None, None),
-            Err(error) => ("unknown", Some(error), None),
-        };
-        Self { key, state, error: error.as_ref().map(ReadError::to_string), manifest }
+    /// Reads the manifest of `key`, in whichever Unicode spelling it exists.
+    async fn of(store: &Store, key: String) -> Self {
+        for spelling in spellings(&key) {
+            match manifests::read(&store.s3, &store.place, &spelling).await {
+                Ok(Some(manifest)) => {
+                    return Self {
+                        key: spelling,
+                        state: word(manifest.state),
+                        error: None,
+                        manifest: Some(manifest),
+                    };
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    let error = match error {
+                        ReadError::Request(error) => store.explain(&error).to_string(),
+                        ReadError::Content(_) => error.to_string(),
+                    };
+                    return Self { key, state: "unknown", error: Some(error), manifest: None };
+                }
+            }
+        }
+        Self { key, state: "missing", error: None, manifest: None }
     }
 
     /// For people: a headline, then what there is to say, indented.

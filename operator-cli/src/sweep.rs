@@ -9,10 +9,11 @@ use anyhow::Context;
 use cli_support::escape;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
-use thumbnailer::{Sweep, Swept, client_at, sweep};
+use thumbnailer::{Sweep, Swept, sweep};
 use tokio::signal;
 
 use crate::report::{print_json, print_lines, size};
+use crate::store::Store;
 use crate::{Ending, cli};
 
 /// Work that was begun may take so long; what it has put is not to be swept from under it.
@@ -37,7 +38,11 @@ pub(crate) async fn run(args: cli::Sweep) -> anyhow::Result<Ending> {
             "a grace below an hour is safe only while nothing is derived: what is being made is not named yet",
         );
     }
-    let s3 = client_at(args.derived.endpoint_url.as_deref()).await;
+    let store = Store::open(&args.derived).await?;
+    if let Err(explanation) = store.check().await {
+        cli_support::tell(format_args!("thumbnailer: {explanation}"));
+        return Ok(Ending::SomethingFailed);
+    }
     let order = Sweep {
         prefix: args.prefix.clone(),
         after: args.after.clone(),
@@ -54,7 +59,7 @@ pub(crate) async fn run(args: cli::Sweep) -> anyhow::Result<Ending> {
         so_far.replace(swept.clone());
     };
     let finished = tokio::select! {
-        swept = sweep(&s3, &args.derived.place, &order, page) => Some(swept),
+        swept = sweep(&store.s3, &store.place, &order, page) => Some(swept),
         pressed = signal::ctrl_c() => {
             pressed.context("Ctrl-C")?;
             None
