@@ -15,7 +15,8 @@ const TO_READ: &str = "s3:GetObject on the bucket's objects, and s3:ListBucket, 
                        objects too";
 
 /// Permissions to sweep.
-const TO_SWEEP: &str = "s3:ListBucket, s3:ListBucketVersions, s3:GetObject, s3:PutObject and s3:DeleteObjectVersion";
+const TO_SWEEP: &str =
+    "s3:ListBucket, s3:ListBucketVersions, s3:GetObject, s3:PutObject and s3:DeleteObjectVersion";
 
 /// A derived bucket and the way to it.
 #[derive(Debug, Clone)]

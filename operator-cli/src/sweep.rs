@@ -39,10 +39,6 @@ pub(crate) async fn run(args: cli::Sweep) -> anyhow::Result<Ending> {
         );
     }
     let store = Store::open(&args.derived).await?;
-    if let Err(explanation) = store.check().await {
-        cli_support::tell(format_args!("thumbnailer: {explanation}"));
-        return Ok(Ending::SomethingFailed);
-    }
     let order = Sweep {
         prefix: args.prefix.clone(),
         after: args.after.clone(),
@@ -58,8 +54,12 @@ pub(crate) async fn run(args: cli::Sweep) -> anyhow::Result<Ending> {
         }
         so_far.replace(swept.clone());
     };
+    let work = async {
+        store.check().await.map_err(|explanation| explanation.to_string())?;
+        sweep(&store.s3, &store.place, &order, page).await.map(drop).map_err(|cause| cause.to_string())
+    };
     let finished = tokio::select! {
-        swept = sweep(&store.s3, &store.place, &order, page) => Some(swept),
+        finished = work => Some(finished),
         pressed = signal::ctrl_c() => {
             pressed.context("Ctrl-C")?;
             None
@@ -92,9 +92,9 @@ pub(crate) async fn run(args: cli::Sweep) -> anyhow::Result<Ending> {
     if !finished {
         match &swept.next {
             Some(next) => {
-                cli_support::tell(format_args!("it did not come to the end; go on with --after {next:?}"))
+                cli_support::tell(format_args!("the sweep did not finish; continue it with --after {next:?}"))
             }
-            None => cli_support::tell("it did not come to the end"),
+            None => cli_support::tell("the sweep did not finish"),
         }
     }
     let well = finished && swept.troubles.is_empty();
