@@ -7,6 +7,7 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
+use cli_support::{escape, escape_lines};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
@@ -45,6 +46,21 @@ impl Paint {
         self.with("1", text)
     }
 
+    /// Returns `text` with everything escaped except line breaks and, if colors are on, the codes above.
+    fn escape(self, text: &str) -> String {
+        const CODES: [&str; 6] = ["\x1b[32m", "\x1b[33m", "\x1b[1;31m", "\x1b[2m", "\x1b[1m", "\x1b[0m"];
+        let mut shown = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = rest.find('\x1b').filter(|_| self.0) {
+            shown.push_str(&escape_lines(&rest[..at]));
+            let code = CODES.into_iter().find(|code| rest[at..].starts_with(code));
+            shown.push_str(code.unwrap_or("\\x1b"));
+            rest = &rest[at + code.map_or(1, str::len)..];
+        }
+        shown.push_str(&escape_lines(rest));
+        shown
+    }
+
     fn with(self, code: &str, text: &str) -> String {
         if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
@@ -58,18 +74,17 @@ impl Console {
         Self { json, paint: Paint(terminal && !unwanted) }
     }
 
-    /// A line, or more, of the report.
+    /// Writes a line, or more, of the report. The caller must escape parts from outside, so that they cannot begin another
+    /// line.
     ///
     /// # Errors
     ///
     /// When the stream takes no more, such as a closed pipe.
     pub(crate) fn say(&self, text: impl Display) -> io::Result<()> {
         if self.json {
-            writeln!(io::stderr().lock(), "{text}")
+            writeln!(io::stderr().lock(), "{}", self.paint.escape(&text.to_string()))
         } else {
-            let mut out = io::stdout().lock();
-            writeln!(out, "{text}")?;
-            out.flush()
+            cli_support::print_raw(&self.paint.escape(&text.to_string()))
         }
     }
 
@@ -80,16 +95,14 @@ impl Console {
     /// As [`Console::say`].
     pub(crate) fn object(&self, object: &impl Serialize) -> io::Result<()> {
         if self.json {
-            let mut out = io::stdout().lock();
-            serde_json::to_writer(&mut out, object)?;
-            writeln!(out)?;
-            out.flush()?;
+            cli_support::print_raw(&serde_json::to_string(object)?)?;
         }
         Ok(())
     }
 
     pub(crate) fn warning(&self, text: impl Display) {
-        eprintln!("{} {text}", Paint(self.paint.0 && io::stderr().is_terminal()).yellow("warning:"));
+        let warning = Paint(self.paint.0 && io::stderr().is_terminal()).yellow("warning:");
+        let _ = writeln!(io::stderr().lock(), "{warning} {}", escape(&text.to_string()));
     }
 
     /// Whether somebody sits there who can be asked.
@@ -103,8 +116,7 @@ impl Console {
     ///
     /// When the terminal cannot be written to or read.
     pub(crate) async fn ask(&self, question: &str) -> io::Result<String> {
-        eprint!("{question} ");
-        io::stderr().flush()?;
+        cli_support::ask(question)?;
         // Apart, so that Ctrl-C is heard meanwhile.
         let line = tokio::task::spawn_blocking(|| {
             let mut line = String::new();
@@ -116,21 +128,21 @@ impl Console {
     /// Something that takes a while; seen where there is a terminal.
     pub(crate) fn spinner(&self, what: impl Display) -> ProgressBar {
         let bar = bar(ProgressBar::new_spinner(), "{spinner} {msg}  {elapsed}");
-        bar.set_message(what.to_string());
+        bar.set_message(escape(&what.to_string()).into_owned());
         bar
     }
 
     /// `bytes` that are on their way.
     pub(crate) fn bytes(&self, what: impl Display, bytes: u64) -> ProgressBar {
         let bar = bar(ProgressBar::new(bytes), "{spinner} {msg}  {bytes}/{total_bytes}  {bytes_per_sec}");
-        bar.set_message(what.to_string());
+        bar.set_message(escape(&what.to_string()).into_owned());
         bar
     }
 
     /// `things` that go one after the other.
     pub(crate) fn things(&self, what: impl Display, things: u64) -> ProgressBar {
         let bar = bar(ProgressBar::new(things), "{spinner} {msg}  {human_pos}/{human_len}  {eta} left");
-        bar.set_message(what.to_string());
+        bar.set_message(escape(&what.to_string()).into_owned());
         bar
     }
 }
@@ -162,5 +174,12 @@ mod tests {
     fn colours_are_for_terminals() {
         assert_eq!(Paint(false).red("gone"), "gone");
         assert_eq!(Paint(true).green("new"), "\x1b[32mnew\x1b[0m");
+    }
+
+    #[test]
+    fn only_colours_reach_the_terminal() {
+        let text = format!("{}\n\x1b[2J\x1b]0;owned\x07", Paint(true).red("gone"));
+        assert_eq!(Paint(true).escape(&text), "\x1b[1;31mgone\x1b[0m\n\\x1b[2J\\x1b]0;owned\\x07");
+        assert_eq!(Paint(false).escape("\x1b[0m"), "\\x1b[0m");
     }
 }

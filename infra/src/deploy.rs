@@ -1,6 +1,7 @@
 //! `infra deploy`: a change set is made, shown, agreed to, executed and followed.
 
 use aws_sdk_cloudformation::types::{StackStatus, Tag};
+use cli_support::escape;
 use serde_json::json;
 
 use crate::account::Account;
@@ -81,7 +82,7 @@ impl Deployment {
         };
         loan.take_back(account, console).await?;
         let Some(made) = made else {
-            eprintln!("\ninterrupted: a change set may be left, which does nothing by itself");
+            cli_support::tell_lines("\ninterrupted: a change set may be left, which does nothing by itself");
             return Ok(INTERRUPTED);
         };
         let (change_set, parameters) = made?;
@@ -110,14 +111,16 @@ impl Deployment {
                 Ok(FAILED)
             }
             Answer::Nobody => {
-                eprintln!(
+                cli_support::tell(
                     "error: nobody can be asked here; nothing has changed. Give --yes to execute such a change set, or \
-                     --dry-run only to see it."
+                     --dry-run only to see it.",
                 );
                 Ok(USAGE)
             }
             Answer::Interrupted => {
-                eprintln!("\ninterrupted: the change set is deleted again, and nothing has changed");
+                cli_support::tell_lines(
+                    "\ninterrupted: the change set is deleted again, and nothing has changed",
+                );
                 Ok(INTERRUPTED)
             }
         }
@@ -252,7 +255,7 @@ impl Deployment {
             held = bucket.hold(console, &key, &self.package.bytes) => held,
             _ = tokio::signal::ctrl_c() => {
                 change_set.discard(account).await?;
-                eprintln!("\ninterrupted: the change set is deleted again, and the stack has not changed");
+                cli_support::tell_lines("\ninterrupted: the change set is deleted again, and the stack has not changed");
                 return Ok(INTERRUPTED);
             }
         };
@@ -288,7 +291,10 @@ impl Deployment {
         let ending = tokio::select! {
             ending = bookmark.follow(&self.account, &self.console, stack_id, &doing) => ending?,
             _ = tokio::signal::ctrl_c() => {
-                eprintln!("\n{}", goes_on(&self.args.stack, &self.args.reach.again(), self.existing().is_some()));
+                cli_support::tell_lines(format_args!(
+                    "\n{}",
+                    goes_on(&self.args.stack, &self.args.reach.again(), self.existing().is_some())
+                ));
                 return Ok(INTERRUPTED);
             }
         };
@@ -304,7 +310,12 @@ impl Deployment {
         }
         let found = events::of_validation(&self.account, stack_id, None).await?;
         for event in &found {
-            self.console.say(format_args!("{} ({}): {}", event.part, event.resource_type, event.reason))?;
+            self.console.say(format_args!(
+                "{} ({}): {}",
+                escape(&event.part),
+                escape(&event.resource_type),
+                escape(&event.reason)
+            ))?;
         }
         Ok(Ending { failure: found.into_iter().next().or(ending.failure), ..ending })
     }
@@ -337,7 +348,7 @@ impl Deployment {
         self.console.object(&json!({ "outputs": stack.outputs }))?;
         self.console.say(self.console.paint.bold("\nOutputs"))?;
         for (name, value) in &stack.outputs {
-            self.console.say(format_args!("  {name:width$}  {value}"))?;
+            self.console.say(format_args!("  {name:width$}  {}", escape(value)))?;
         }
         let again = self.args.reach.again();
         self.console.say(format_args!("\nNext: uploader init --stack {}{again}", stack.name))?;

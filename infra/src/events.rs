@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_cloudformation::primitives::DateTimeFormat;
 use aws_sdk_cloudformation::types::{EventFilter, OperationEvent, StackEvent, StackStatus};
+use cli_support::escape;
 use serde::Serialize;
 
 use crate::account::Account;
@@ -104,8 +105,9 @@ impl Event {
         } else {
             paint.dim(&status)
         };
-        let reason = if self.reason.is_empty() { String::new() } else { format!("  {}", self.reason) };
-        format!("{}  {status} {}{reason}", paint.dim(time), self.part)
+        let reason =
+            if self.reason.is_empty() { String::new() } else { format!("  {}", escape(&self.reason)) };
+        format!("{}  {status} {}{reason}", paint.dim(time), escape(&self.part))
     }
 }
 

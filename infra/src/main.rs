@@ -13,6 +13,8 @@
 //! - `account`: whose clients, and where
 //! - `failure`: what went wrong and what to do about it; `console`: what people and programs are told
 
+#![deny(clippy::print_stdout, clippy::print_stderr)] // `console` escapes what it prints
+
 mod account;
 mod alarms;
 mod change;
@@ -39,7 +41,6 @@ mod versions;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::Parser;
 
 use crate::{
     cli::{Cli, Command},
@@ -56,10 +57,10 @@ const USAGE: u8 = 2;
 const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
-    match run(Cli::parse()) {
+    match run(cli_support::parse::<Cli>()) {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            cli_support::tell(format_args!("error: {error:#}"));
             let usage = error.downcast_ref::<Failure>().is_some_and(|failure| failure.usage);
             ExitCode::from(if usage { USAGE } else { FAILED })
         }

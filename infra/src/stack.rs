@@ -95,7 +95,11 @@ impl Stack {
     }
 
     fn broken(&self, remedy: String) -> Failure {
-        let why = self.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+        let why = self
+            .reason
+            .as_ref()
+            .map(|reason| format!(" ({})", cli_support::escape(reason)))
+            .unwrap_or_default();
         Failure::new(format!("the stack '{}' is {}{why}", self.name, self.status.as_str()), remedy)
     }
 }

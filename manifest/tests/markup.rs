@@ -260,3 +260,53 @@ fn nothing_to_show_is_an_error() {
     manifest.source.key = "a/../b.jpg".into();
     assert!(matches!(markup(Format::Html).render(&manifest), Err(MarkupError::NotAddressable { .. })));
 }
+
+#[test]
+fn a_strict_content_security_policy_gets_no_style() {
+    let mut manifest = photo();
+    manifest.focal_point = Some("0.4,0.25".parse().unwrap());
+    for format in [Format::Html, Format::Jsx, Format::Hugo, Format::Astro] {
+        let styled = markup(format).render(&manifest).unwrap().text;
+        assert!(styled.contains("style="), "{styled}");
+        let plain = Markup { inline_style: false, ..markup(format) }.render(&manifest).unwrap().text;
+        assert!(!plain.contains("style"), "{plain}");
+    }
+}
+
+#[test]
+fn markup_contains_no_controls() {
+    let mut controls: Vec<char> = (0..0x20).chain(0x7f..0xa0).filter_map(char::from_u32).collect();
+    controls
+        .extend("\u{61c}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}".chars());
+    controls.extend("\u{2066}\u{2067}\u{2068}\u{2069}".chars());
+    let text: String = controls.iter().flat_map(|c| ['a', *c]).collect();
+    let mut manifest = photo();
+    manifest.caption = Some(text.clone());
+    for rendition in &mut manifest.renditions {
+        rendition.media_type += &text;
+    }
+    for format in [
+        Format::Html,
+        Format::Markdown,
+        Format::MarkdownImage,
+        Format::Jsx,
+        Format::Hugo,
+        Format::Astro,
+        Format::Url,
+    ] {
+        let markup = Markup {
+            alt: Some(text.clone()),
+            class: Some(text.clone()),
+            sizes: text.clone(),
+            base_url: format!("https://x/{text}"),
+            figure: true,
+            ..markup(format)
+        };
+        let rendered = markup.render(&manifest).unwrap().text;
+        let control = rendered.chars().find(|c| *c != '\n' && controls.contains(c));
+        assert_eq!(control, None, "{rendered:?}");
+    }
+    // Controls of bidirectional text keep their meaning.
+    let alt = Markup { alt: Some("\u{202e}x".into()), ..markup(Format::Html) };
+    assert!(alt.render(&manifest).unwrap().text.contains("alt=\"&#8238;x\""));
+}

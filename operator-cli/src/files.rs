@@ -1,11 +1,9 @@
 //! Which files a list of paths means, and under which keys.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
-use imaging::{Limits, Rejection};
+use cli_support::{is_litter, is_picture};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::cli::UsageError;
@@ -24,7 +22,7 @@ pub(crate) struct Source {
 pub(crate) struct Found {
     /// Files to work on; where one cannot be, the reason.
     pub(crate) sources: Vec<Result<Source, Unusable>>,
-    /// Files in walked folders that are no pictures by name nor content.
+    /// Files in walked folders that are litter, or pictures neither by name nor by content.
     pub(crate) skipped: Vec<PathBuf>,
 }
 
@@ -37,12 +35,14 @@ pub(crate) struct Unusable {
     pub(crate) reason: String,
 }
 
-/// Endings of files that their owners take for pictures, whether they can be read here or not.
-const PICTURES: [&str; 38] = [
-    "jpg", "jpeg", "jpe", "jfif", "png", "apng", "webp", "gif", "bmp", "dib", "tif", "tiff", "avif", "heic",
-    "heif", "jxl", "jp2", "j2k", "jls", "svg", "svgz", "ico", "psd", "exr", "hdr", "qoi", "tga", "pnm",
-    "ppm", "pgm", "pbm", "dng", "cr2", "cr3", "nef", "arw", "orf", "raf",
-];
+impl Found {
+    /// Says in one line which files were skipped, if any.
+    pub(crate) fn tell_skipped(&self) {
+        cli_support::skipped_files(self.skipped.iter().map(PathBuf::as_path))
+            .into_iter()
+            .for_each(cli_support::tell);
+    }
+}
 
 /// Finds the files that `paths` mean. Folders are walked in the order of names, without what is hidden and
 /// without `except` (where this very program writes).
@@ -75,7 +75,9 @@ fn named(path: &Path) -> Result<Source, Unusable> {
 
 fn walk(folder: &Path, except: Option<&Path>, found: &mut Found) {
     let wanted = |entry: &DirEntry| {
-        let hidden = entry.depth() > 0 && entry.file_name().as_encoded_bytes().starts_with(b".");
+        let hidden = entry.depth() > 0
+            && entry.file_type().is_dir()
+            && entry.file_name().as_encoded_bytes().starts_with(b".");
         let excepted = entry.depth() > 0
             && entry.file_type().is_dir()
             && except.is_some_and(|except| entry.path().canonicalize().is_ok_and(|path| path == except));
@@ -85,11 +87,19 @@ fn walk(folder: &Path, except: Option<&Path>, found: &mut Found) {
     {
         match entry {
             Ok(entry) if !entry.file_type().is_file() => {}
-            Ok(entry) if is_no_picture(entry.path()) => found.skipped.push(entry.into_path()),
+            Ok(entry) if is_litter(&entry.file_name().to_string_lossy()) || !is_picture(entry.path()) => {
+                found.skipped.push(entry.into_path());
+            }
             Ok(entry) => {
                 let below = entry.path().strip_prefix(folder).unwrap_or(entry.path());
                 found.sources.push(source(entry.path(), below));
             }
+            // Such as an editor's lock, a symbolic link that leads nowhere.
+            Err(error)
+                if error
+                    .path()
+                    .and_then(Path::file_name)
+                    .is_some_and(|name| is_litter(&name.to_string_lossy())) => {}
             Err(error) => found.sources.push(Err(Unusable {
                 path: error.path().unwrap_or(folder).to_owned(),
                 reason: format!("cannot be read: {error}"),
@@ -110,20 +120,6 @@ fn source(path: &Path, called: &Path) -> Result<Source, Unusable> {
         .ok_or_else(|| unusable("its name is not UTF-8, so that it cannot be a key. Rename it".to_owned()))?;
     manifest::check_source_key(&key).map_err(|error| unusable(error.to_string()))?;
     Ok(Source { path: path.to_owned(), key })
-}
-
-/// Whether a file in a walked folder is there for another purpose: neither its ending nor its first bytes are
-/// a picture's.
-fn is_no_picture(path: &Path) -> bool {
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
-    if PICTURES.contains(&ending.as_str()) {
-        return false;
-    }
-    let mut head = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(1 << 16).read_to_end(&mut head));
-    // What cannot be read is not skipped: it shall be seen to fail.
-    read.is_ok()
-        && matches!(imaging::probe(&head, &Limits::default()), Err(Rejection::NotAnImage | Rejection::Empty))
 }
 
 fn no_key_twice(found: &Found) -> Result<(), UsageError> {
@@ -167,6 +163,8 @@ mod tests {
         let folder = folder(&[
             ("b/z.JPG", b"broken, but meant to be a picture"),
             ("a.txt", b"words"),
+            ("Thumbs.DB", b"words"),
+            ("b/z.xmp", b"words"),
             ("png without ending", b"\x89PNG\r\n\x1a\n"),
             (".hidden.jpg", b""),
             (".git/x.jpg", b""),
@@ -174,7 +172,8 @@ mod tests {
         ]);
         let found = find(&[folder.path().to_owned()], &folder.path().join("out")).unwrap();
         assert_eq!(keys(&found), ["b/z.JPG", "png without ending"]);
-        assert_eq!(found.skipped, [folder.path().join("a.txt")]);
+        let skipped = [".hidden.jpg", "Thumbs.DB", "a.txt", "b/z.xmp"].map(|name| folder.path().join(name));
+        assert_eq!(found.skipped, skipped);
     }
 
     #[test]

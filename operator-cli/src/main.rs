@@ -5,8 +5,10 @@
 //!
 //! `cli` is what can be asked, `files` which files that means. `render` needs no S3 at all, and shares memory
 //! out by a `budget`; `up` starts the embedded S3 and calls the Lambda's own handler. `report` is
-//! what both say of a source, as JSON or as text. `status` and `sweep` work on any derived bucket; `manifests` reads
-//! from it.
+//! what both say of a source, as JSON or as text. `status` and `sweep` work on any derived bucket: `store` is the way
+//! to it, and `manifests` reads from it.
+
+#![deny(clippy::print_stdout, clippy::print_stderr)] // `cli_support` escapes what it prints
 
 mod budget;
 mod cli;
@@ -16,12 +18,12 @@ mod preset;
 mod render;
 mod report;
 mod status;
+mod store;
 mod sweep;
 mod up;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 use cli::{Cli, Command};
@@ -35,7 +37,7 @@ enum Ending {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = cli_support::parse::<Cli>();
     imaging::keep_memory();
     log_to_stderr();
     let ending = match cli.command {
@@ -48,7 +50,7 @@ async fn main() -> ExitCode {
         Ok(Ending::AllWell) => ExitCode::SUCCESS,
         Ok(Ending::SomethingFailed) => ExitCode::from(1),
         Err(error) => {
-            eprintln!("thumbnailer: {error:#}");
+            cli_support::tell(format_args!("thumbnailer: {error:#}"));
             ExitCode::from(if error.is::<cli::UsageError>() { 2 } else { 1 })
         }
     }
@@ -57,5 +59,10 @@ async fn main() -> ExitCode {
 /// Logs are for finding faults; what a person wants to know is printed. `RUST_LOG` turns them on.
 fn log_to_stderr() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("off"));
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
+    // The writer escapes each record, so a record must not contain colors.
+    tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(cli_support::LogWriter::default)
+        .with_env_filter(filter)
+        .init();
 }

@@ -20,7 +20,7 @@ use crate::budget::{Budget, Share};
 use crate::cli::{self, UsageError};
 use crate::files::{self, Found, Source, Unusable};
 use crate::preset;
-use crate::report::{RenditionReport, SourceReport, State, millis, print};
+use crate::report::{RenditionReport, SourceReport, State, millis};
 
 /// Bytes that the pictures being worked on may take together: what a laptop of 8 GiB can spare, and dozens of
 /// photographs.
@@ -29,9 +29,7 @@ const MEMORY: u64 = 2 << 30;
 pub(crate) fn run(args: cli::Render) -> anyhow::Result<Ending> {
     let preset = preset::with_flags(&args)?;
     let found = files::find(&args.paths, &args.out)?;
-    for path in &found.skipped {
-        eprintln!("skipped {}: not a picture", path.display());
-    }
+    found.tell_skipped();
     if found.sources.is_empty() {
         return Err(UsageError("there are no pictures in the folders named".to_owned()).into());
     }
@@ -47,7 +45,7 @@ pub(crate) fn run(args: cli::Render) -> anyhow::Result<Ending> {
             if report.state != State::Derived {
                 ending = Ending::SomethingFailed;
             }
-            print(&format!("{}\n", if args.json { report.json() } else { report.line() }));
+            report.print(args.json);
         },
     );
     Ok(ending)

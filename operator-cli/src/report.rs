@@ -1,8 +1,9 @@
 //! What is said of a source, as JSON or as text.
 
-use std::io::Write;
+use std::borrow::Cow;
 use std::time::Duration;
 
+use cli_support::escape;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
@@ -85,9 +86,14 @@ impl SourceReport {
         serde_json::to_string(self).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"))
     }
 
-    /// The report as one line of text.
-    pub(crate) fn line(&self) -> String {
-        let mut line = format!("{:<9} {}", self.state.word(), self.source);
+    /// Prints the report as JSON or as text.
+    pub(crate) fn print(&self, json: bool) {
+        if json { print_json(&self.json()) } else { print_lines(&(self.line() + "\n")) }
+    }
+
+    /// Returns the report as one line of text, and one more for each warning.
+    fn line(&self) -> String {
+        let mut line = format!("{:<9} {}", self.state.word(), escape(&self.source));
         if self.state == State::Derived {
             let out: u64 = self.renditions.iter().map(|rendition| rendition.bytes).sum();
             let pixels = pixels(self.width, self.height);
@@ -97,10 +103,10 @@ impl SourceReport {
             line += &format!(", {ms} ms");
         }
         if let Some(reason) = &self.reason {
-            line += &format!(": {reason}");
+            line += &format!(": {}", escape(reason));
         }
         for warning in &self.warnings {
-            line += &format!("\n          warning: {warning}");
+            line += &format!("\n          warning: {}", escape(warning));
         }
         line
     }
@@ -140,16 +146,18 @@ pub(crate) fn table(reports: &[SourceReport]) -> String {
     for report in reports {
         let notes = report.reason.iter().map(|reason| (report.state.word(), reason));
         for (word, note) in notes.chain(report.warnings.iter().map(|warning| ("warning", warning))) {
-            text += &format!("{}: {word}: {note}\n", report.source);
+            text += &format!("{}: {word}: {}\n", escape(&report.source), escape(note));
         }
     }
     text
 }
 
-/// `rows` as lines whose cells stand below each other: the first column's at its left, the others' at their right.
+/// Returns `rows` as lines with aligned columns: the first one at its left, the others at their right. Cells are escaped.
 pub(crate) fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
+    let rows: Vec<[Cow<'_, str>; COLUMNS]> =
+        rows.iter().map(|row| row.each_ref().map(|cell| escape(cell))).collect();
     let mut widths = [0; COLUMNS];
-    for row in rows {
+    for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.width());
         }
@@ -192,10 +200,15 @@ pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Prints to stdout. A reader that went away, such as `head`, is no reason to panic.
-pub(crate) fn print(text: &str) {
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+/// Prints lines to standard output. A reader that went away, such as `head`, is no reason to panic. The caller must escape
+/// parts from outside.
+pub(crate) fn print_lines(lines: &str) {
+    let _ = cli_support::print_lines(lines.strip_suffix('\n').unwrap_or(lines));
+}
+
+/// Prints one JSON document to standard output.
+pub(crate) fn print_json(document: &str) {
+    let _ = cli_support::print_raw(document);
 }
 
 #[cfg(test)]
@@ -233,6 +246,16 @@ mod tests {
         assert_eq!(lines[2], "a            4×3    90 B           1           none   7");
         assert_eq!(lines[3], "b              –       –      failed              –   –");
         assert_eq!(lines[4], "b: failed: no luck");
+    }
+
+    #[test]
+    fn tables_are_as_wide_as_what_they_show() {
+        let failed = SourceReport::failed("\u{1b}[2Ja\nb".into(), String::new(), "no\u{202e}luck".into());
+        let text = table(&[failed, derived("a", 90, &[100])]);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[1], "\\x1b[2Ja\\nb       –     –      failed            –   –");
+        assert_eq!(lines[2], "a               4×3  90 B           1         none   7");
+        assert_eq!(lines[3], "\\x1b[2Ja\\nb: failed: no\\u{202e}luck");
     }
 
     #[test]

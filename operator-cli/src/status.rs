@@ -1,13 +1,13 @@
 //! `thumbnailer status`: what became of keys, as their manifests say.
 
-use aws_sdk_s3::Client;
+use cli_support::{escape, spellings};
 use futures::{StreamExt, stream};
 use manifest::{DerivedPlace, Manifest, State};
 use serde::Serialize;
-use thumbnailer::client_at;
 
 use crate::manifests::{self, ReadError};
-use crate::report::{aligned, pixels, print, size};
+use crate::report::{aligned, pixels, print_json, print_lines, size};
+use crate::store::Store;
 use crate::{Ending, cli};
 
 /// Manifests that are read at once.
@@ -27,9 +27,8 @@ struct Status {
 }
 
 pub(crate) async fn run(args: cli::Status) -> anyhow::Result<Ending> {
-    let s3 = client_at(args.derived.endpoint_url.as_deref()).await;
-    let mut statuses =
-        stream::iter(args.keys).map(|key| Status::of(&s3, &args.derived.place, key)).buffered(AT_ONCE);
+    let store = Store::open(&args.derived).await?;
+    let mut statuses = stream::iter(args.keys).map(|key| Status::of(&store, key)).buffered(AT_ONCE);
     let mut ending = Ending::AllWell;
     let mut first = true;
     while let Some(status) = statuses.next().await {
@@ -37,10 +36,10 @@ pub(crate) async fn run(args: cli::Status) -> anyhow::Result<Ending> {
             ending = Ending::SomethingFailed;
         }
         if args.json {
-            print(&(serde_json::to_string(&status)? + "\n"));
+            print_json(&serde_json::to_string(&status)?);
         } else {
             let gap = if first { "" } else { "\n" };
-            print(&format!("{gap}{}", status.text(&args.derived.place)));
+            print_lines(&format!("{gap}{}", status.text(&args.derived.place)));
         }
         first = false;
     }
@@ -48,27 +47,44 @@ pub(crate) async fn run(args: cli::Status) -> anyhow::Result<Ending> {
 }
 
 impl Status {
-    async fn of(s3: &Client, derived: &DerivedPlace, key: String) -> Self {
-        let (state, error, manifest) = match manifests::read(s3, derived, &key).await {
-            Ok(Some(manifest)) => (word(manifest.state), None, Some(manifest)),
-            Ok(None) => ("missing", None, None),
-            Err(error) => ("unknown", Some(error), None),
-        };
-        Self { key, state, error: error.as_ref().map(ReadError::to_string), manifest }
+    /// Reads the manifest of `key`, in whichever Unicode spelling it exists.
+    async fn of(store: &Store, key: String) -> Self {
+        for spelling in spellings(&key) {
+            match manifests::read(&store.s3, &store.place, &spelling).await {
+                Ok(Some(manifest)) => {
+                    return Self {
+                        key: spelling,
+                        state: word(manifest.state),
+                        error: None,
+                        manifest: Some(manifest),
+                    };
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    let error = match error {
+                        ReadError::Request(error) => store.explain(&error).to_string(),
+                        ReadError::Content(_) => error.to_string(),
+                    };
+                    return Self { key, state: "unknown", error: Some(error), manifest: None };
+                }
+            }
+        }
+        Self { key, state: "missing", error: None, manifest: None }
     }
 
     /// For people: a headline, then what there is to say, indented.
     fn text(&self, derived: &DerivedPlace) -> String {
-        let Self { key, state, error, manifest } = self;
+        let Self { state, error, manifest, .. } = self;
+        let key = escape(&self.key);
         if let Some(error) = error {
-            return format!("{key}: {state}\n  {error}\n");
+            return format!("{key}: {state}\n  {}\n", escape(error));
         }
         let Some(manifest) = manifest else {
-            return format!("{key}: {state}\n{}", missing(key, derived));
+            return format!("{key}: {state}\n{}", missing(&key, derived));
         };
-        let mut text = format!("{key}: {state} since {}\n", to_the_second(&manifest.written));
+        let mut text = format!("{key}: {state} since {}\n", escape(&to_the_second(&manifest.written)));
         for (name, value) in facts(manifest) {
-            text += &format!("  {name:<9} {value}\n");
+            text += &format!("  {name:<9} {}\n", escape(&value));
         }
         if !manifest.renditions.is_empty() {
             text.push('\n');
@@ -103,9 +119,9 @@ fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
     }
     facts.extend(manifest.alt.as_deref().map(|alt| match alt {
         "" => ("alt", "empty: the picture is decoration".to_owned()),
-        alt => ("alt", one_line(alt)),
+        alt => ("alt", alt.to_owned()),
     }));
-    facts.extend(manifest.caption.as_deref().map(|caption| ("caption", one_line(caption))));
+    facts.extend(manifest.caption.as_deref().map(|caption| ("caption", caption.to_owned())));
     facts.extend(manifest.focal_point.map(|point| ("focus", point.to_string())));
     facts.extend(manifest.warnings.iter().map(|warning| ("warning", warning.clone())));
     let retired = &manifest.retired;
@@ -121,11 +137,6 @@ fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
         ));
     }
     facts
-}
-
-/// An author's text without what would move a terminal's cursor.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn renditions(manifest: &Manifest) -> String {

@@ -6,12 +6,14 @@ use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use anyhow::Context;
+use cli_support::escape;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
-use thumbnailer::{Sweep, Swept, client_at, sweep};
+use thumbnailer::{Sweep, Swept, sweep};
 use tokio::signal;
 
-use crate::report::{print, size};
+use crate::report::{print_json, print_lines, size};
+use crate::store::Store;
 use crate::{Ending, cli};
 
 /// Work that was begun may take so long; what it has put is not to be swept from under it.
@@ -32,11 +34,11 @@ struct Summary<'a> {
 
 pub(crate) async fn run(args: cli::Sweep) -> anyhow::Result<Ending> {
     if args.grace < LONGEST_WORK && !args.dry_run {
-        eprintln!(
-            "a grace below an hour is safe only while nothing is derived: what is being made is not named yet"
+        cli_support::tell(
+            "a grace below an hour is safe only while nothing is derived: what is being made is not named yet",
         );
     }
-    let s3 = client_at(args.derived.endpoint_url.as_deref()).await;
+    let store = Store::open(&args.derived).await?;
     let order = Sweep {
         prefix: args.prefix.clone(),
         after: args.after.clone(),
@@ -52,8 +54,12 @@ pub(crate) async fn run(args: cli::Sweep) -> anyhow::Result<Ending> {
         }
         so_far.replace(swept.clone());
     };
+    let work = async {
+        store.check().await.map_err(|explanation| explanation.to_string())?;
+        sweep(&store.s3, &store.place, &order, page).await.map(drop).map_err(|cause| cause.to_string())
+    };
     let finished = tokio::select! {
-        swept = sweep(&s3, &args.derived.place, &order, page) => Some(swept),
+        finished = work => Some(finished),
         pressed = signal::ctrl_c() => {
             pressed.context("Ctrl-C")?;
             None
@@ -76,17 +82,19 @@ pub(crate) async fn run(args: cli::Sweep) -> anyhow::Result<Ending> {
             troubles: &swept.troubles,
             next: swept.next.as_deref().filter(|_| !finished),
         };
-        print(&(serde_json::to_string(&summary)? + "\n"));
+        print_json(&serde_json::to_string(&summary)?);
     } else {
-        print(&told(&swept, args.dry_run));
+        print_lines(&told(&swept, args.dry_run));
     }
     if let Some(cause) = failure {
-        eprintln!("thumbnailer: {cause}");
+        cli_support::tell(format_args!("thumbnailer: {cause}"));
     }
     if !finished {
         match &swept.next {
-            Some(next) => eprintln!("it did not come to the end; go on with --after {next:?}"),
-            None => eprintln!("it did not come to the end"),
+            Some(next) => {
+                cli_support::tell(format_args!("the sweep did not finish; continue it with --after {next:?}"))
+            }
+            None => cli_support::tell("the sweep did not finish"),
         }
     }
     let well = finished && swept.troubles.is_empty();
@@ -102,7 +110,7 @@ fn told(swept: &Swept, dry_run: bool) -> String {
         size(swept.bytes)
     );
     for (key, why) in &swept.troubles {
-        text += &format!("kept what belongs to {key}: {why}\n");
+        text += &format!("kept what belongs to {}: {}\n", escape(key), escape(why));
     }
     text
 }

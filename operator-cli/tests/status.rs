@@ -72,7 +72,7 @@ async fn what_is_not_derived_is_told_with_its_reason_and_remedy() {
     assert!(
         parts[1].contains("  remedy    Upload it again.\n")
             && parts[1].contains("  warning   its profile was odd")
-            && parts[1].contains("  alt       empty: the picture is decoration\n  caption   Boats [31m\n  focus     0.375,0.2\n")
+            && parts[1].contains("  alt       empty: the picture is decoration\n  caption   Boats\\x1b[31m\n  focus     0.375,0.2\n")
     );
     assert!(
         parts[1]

@@ -62,5 +62,5 @@ async fn wrong_use_and_missing_buckets_are_told_apart() {
     let output = world.run(&["sweep", "--bucket", "nowhere"]).await;
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("no such bucket") && said.contains("nowhere"), "{said}");
+    assert!(said.contains("there is no bucket nowhere. Name the bucket with --bucket"), "{said}");
 }

@@ -73,7 +73,7 @@ fn a_folder_is_derived_and_found_again() {
 
     let first = up(&data, &[path(&photos), "--once"]);
     assert_eq!(first.status.code(), Some(0), "{}", text(&first.stderr));
-    assert!(text(&first.stderr).contains("README.md: not a picture"));
+    assert!(text(&first.stderr).contains("1 other file skipped: README.md"));
     let table = text(&first.stdout);
     assert!(table.starts_with("SOURCE") && table.contains("3 of 3 derived"), "{table}");
     assert!(

@@ -20,12 +20,7 @@ const DEFAULT_REGION: &str = "us-east-1";
 /// With an endpoint of one's own (`AWS_ENDPOINT_URL` or `AWS_ENDPOINT_URL_S3`), buckets are addressed by path,
 /// since such servers seldom have a host name per bucket.
 pub async fn client_from_env() -> Client {
-    client_at(None).await
-}
-
-/// As [`client_from_env`], but at the endpoint that is given, if one is.
-pub async fn client_at(endpoint_url: Option<&str>) -> Client {
-    s3(&chain().await, endpoint_url)
+    s3(&chain().await)
 }
 
 impl Thumbnailer {
@@ -33,7 +28,7 @@ impl Thumbnailer {
     pub async fn from_env(config: Config) -> Self {
         let shared = chain().await;
         let cdn = config.distribution_id.as_deref().and_then(|id| Cdn::from_chain(id, &shared));
-        let thumbnailer = Self::new(s3(&shared, None), config);
+        let thumbnailer = Self::new(s3(&shared), config);
         match cdn {
             Some(cdn) => thumbnailer.invalidating(cdn),
             None => thumbnailer,
@@ -51,12 +46,9 @@ async fn chain() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest()).http_client(https).region(region).load().await
 }
 
-fn s3(shared: &SdkConfig, endpoint_url: Option<&str>) -> Client {
+fn s3(shared: &SdkConfig) -> Client {
     let of_chain = || shared.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
     let mut config = aws_sdk_s3::config::Builder::from(shared);
-    config = config.force_path_style(endpoint_url.is_some() || of_chain());
-    if let Some(url) = endpoint_url {
-        config = config.endpoint_url(url);
-    }
+    config = config.force_path_style(of_chain());
     Client::from_conf(config.build())
 }

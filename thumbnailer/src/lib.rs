@@ -39,7 +39,7 @@ mod sweep;
 mod versions;
 
 pub use cdn::Cdn;
-pub use client::{client_at, client_from_env};
+pub use client::client_from_env;
 pub use config::{Config, ConfigError};
 pub use decide::{Decision, decide};
 pub use error::{Error, Retryable};

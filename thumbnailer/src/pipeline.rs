@@ -171,6 +171,9 @@ impl Pipeline {
             None => {
                 let present = present.as_ref().map(|present| &present.manifest);
                 let Some(current) = source::current(&self.s3, &event.bucket, &event.key).await? else {
+                    if present.is_none() && source::is_folder_key(&event.key) {
+                        return Ok(Finding::Settled(Fate::Ignored));
+                    }
                     return Ok(gone(event, present));
                 };
                 let known = |known: &&Manifest| match event.change {
@@ -206,6 +209,11 @@ impl Pipeline {
             return Ok(Finding::Settled(Fate::Superseded));
         };
         job.report.source_bytes = source.facts.bytes;
+        // Where renditions of a picture exist under the same key, the rejection has to replace them.
+        let has_pictures = present.as_ref().is_some_and(|present| present.manifest.state != State::Rejected);
+        if source.facts.is_folder && !has_pictures {
+            return Ok(Finding::Settled(Fate::Ignored));
+        }
 
         let mut draft = draft::of_source(event, etag, source.facts);
         match source.content {

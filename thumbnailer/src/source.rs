@@ -28,6 +28,13 @@ pub(crate) struct Facts {
     pub(crate) sidecar: Sidecar,
     /// What could not be understood of it.
     pub(crate) warnings: Vec<String>,
+    /// An empty object that stands for a folder, as S3's console and file system clients make them.
+    pub(crate) is_folder: bool,
+}
+
+/// Returns `true` if the key alone is that of a folder.
+pub(crate) fn is_folder_key(key: &str) -> bool {
+    key.ends_with('/')
 }
 
 /// The file.
@@ -110,7 +117,14 @@ async fn fetch_once(
     let announced = object.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or(0);
     let said = |name: &str| object.metadata()?.get(name).map(String::as_str);
     let (sidecar, warnings) = Sidecar::read(said);
-    let mut facts = Facts { version_id: named(object.version_id()), bytes: announced, sidecar, warnings };
+    let is_directory = object.content_type().is_some_and(|kind| kind.starts_with("application/x-directory"));
+    let mut facts = Facts {
+        version_id: named(object.version_id()),
+        bytes: announced,
+        sidecar,
+        warnings,
+        is_folder: object.content_length() == Some(0) && (is_directory || is_folder_key(key)),
+    };
 
     let too_large = |bytes| Rejection::check("the file's size in bytes", bytes, limit).err();
     if let Some(rejection) = too_large(announced) {

@@ -212,3 +212,30 @@ async fn a_source_above_the_limit_is_refused_by_its_length() {
     assert_eq!(manifest.reason.unwrap().code, "too-large");
     assert_eq!((manifest.source.sha256, manifest.source.bytes), (None, picture(1).len() as u64));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn empty_objects_that_stand_for_folders_are_ignored() {
+    let world = World::start().await;
+    let put = async |key: &str, kind: &str, bytes: &[u8]| {
+        let put = world.s3.put_object().bucket("originals").key(key).content_type(kind);
+        put.body(ByteStream::from(bytes.to_vec())).send().await.unwrap();
+        world.deliver_one(&world.take_event().await).await.fate
+    };
+    for (key, kind) in [
+        ("2026/", "application/octet-stream"),
+        ("2026/lisbon/", "application/x-directory; charset=UTF-8"),
+        ("2026", "application/x-directory"),
+    ] {
+        assert_eq!(put(key, kind, b"").await, Fate::Ignored, "{key}");
+        assert!(world.manifest(key).await.is_none(), "{key}");
+    }
+    world.delete("2026/").await;
+    assert_eq!(world.deliver_one(&world.take_event().await).await.fate, Fate::Ignored);
+    assert!(world.manifest("2026/").await.is_none());
+
+    // Neither an empty file nor a picture with such a key is a folder.
+    assert_eq!(put("empty.jpg", "image/jpeg", b"").await, Fate::Rejected);
+    assert_eq!(put("odd/", "application/x-directory", &picture(1)).await, Fate::Derived);
+    // Its renditions must not outlive it.
+    assert_eq!(put("odd/", "application/x-directory", b"").await, Fate::Rejected);
+}

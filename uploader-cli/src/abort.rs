@@ -1,6 +1,7 @@
 //! `uploader abort`: throws away what was begun and not finished.
 
 use clap::Args;
+use cli_support::nfc;
 
 use crate::cli::{OutputArgs, StoreArgs};
 use crate::config::state_folder;
@@ -58,7 +59,7 @@ pub(crate) async fn run(args: AbortArgs) -> anyhow::Result<u8> {
     for journal in journals {
         let Some(plan) = journal.plan().cloned() else { continue };
         let here = plan.endpoint == endpoint && plan.bucket == store.originals;
-        if !here || (!args.keys.is_empty() && !args.keys.contains(&plan.key)) {
+        if !here || (!args.keys.is_empty() && !args.keys.iter().any(|key| nfc(key) == nfc(&plan.key))) {
             continue;
         }
         let place = format!("{}/{}", plan.bucket, plan.key);
@@ -73,11 +74,11 @@ pub(crate) async fn run(args: AbortArgs) -> anyhow::Result<u8> {
         }
         if args.output.json {
             let state = if error.is_none() { "aborted" } else { "failed" };
-            console.result(&serde_json::to_string(&Line { key: &plan.key, file: &file, state, error })?)?;
+            console.document(&serde_json::to_string(&Line { key: &plan.key, file: &file, state, error })?)?;
         }
         found.push(plan.key);
     }
-    for key in args.keys.iter().filter(|key| !found.contains(key)) {
+    for key in args.keys.iter().filter(|key| !found.iter().any(|found| nfc(found) == nfc(key))) {
         status = FAILED;
         console.error(format_args!(
             "{key}: this machine has begun no upload to it that is unfinished. What other machines left behind, \

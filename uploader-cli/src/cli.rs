@@ -75,7 +75,7 @@ pub(crate) enum Command {
 /// The markup that is wanted.
 #[derive(Debug, Args)]
 pub(crate) struct SnippetArgs {
-    /// html, or markdown, jsx, hugo, astro, url, none
+    /// html, markdown, jsx, hugo, astro, url or none
     #[arg(
         long,
         value_enum,
@@ -86,11 +86,27 @@ pub(crate) struct SnippetArgs {
     )]
     pub(crate) markup: MarkupKind,
 
-    /// Its width on the page, as HTML's sizes attribute
+    /// Print ![alt](url), for Markdown without HTML
+    #[arg(long, conflicts_with = "markup")]
+    pub(crate) markdown_image: bool,
+
+    /// Width of the picture on the page, as HTML's sizes
     #[arg(long, value_name = "SIZES")]
     pub(crate) sizes: Option<String>,
 
-    /// What the picture shows; "" for mere decoration
+    /// Names for the class attribute
+    #[arg(long, value_name = "NAMES")]
+    pub(crate) class: Option<String>,
+
+    /// Load the first picture at once, not lazily
+    #[arg(long)]
+    pub(crate) eager: bool,
+
+    /// Print no style attribute, for a strict CSP
+    #[arg(long)]
+    pub(crate) no_inline_style: bool,
+
+    /// Alternative text; "" if it is decoration
     #[arg(long, value_name = "TEXT")]
     pub(crate) alt: Option<String>,
 
@@ -98,16 +114,26 @@ pub(crate) struct SnippetArgs {
     #[arg(long)]
     pub(crate) figure: bool,
 
-    /// What URLs begin with, such as https://your-cdn
+    /// Beginning of URLs, such as https://your-cdn
     #[arg(long, value_name = "URL", env = "UPLOADER_BASE_URL", hide_env = true)]
     pub(crate) base_url: Option<String>,
 }
 
 impl SnippetArgs {
-    /// How markup of what lies in `store` is made, if it is wanted.
+    /// Returns how to write the markup of the first picture in `store`, if markup is wanted. [`lazy`] is for the others.
     pub(crate) fn markup(&self, store: &Store) -> Option<Markup> {
+        let format =
+            if self.markdown_image { Some(markup::Format::MarkdownImage) } else { self.markup.format() };
+        let (loading, fetch_priority) = match self.eager {
+            true => (markup::Loading::Eager, markup::FetchPriority::High),
+            false => Default::default(),
+        };
         let mut markup = Markup {
-            format: self.markup.format()?,
+            format: format?,
+            class: self.class.clone().filter(|names| !names.trim().is_empty()),
+            loading,
+            fetch_priority,
+            inline_style: !self.no_inline_style,
             base_url: self.base_url.clone().unwrap_or_else(|| store.default_base_url()),
             alt: self.alt.clone(),
             figure: self.figure,
@@ -120,10 +146,15 @@ impl SnippetArgs {
     }
 }
 
+/// Returns `markup` for a picture that is not a page's first.
+pub(crate) fn lazy(markup: &Markup) -> Markup {
+    Markup { loading: markup::Loading::Lazy, fetch_priority: markup::FetchPriority::Auto, ..markup.clone() }
+}
+
 /// Where files go and renditions come from.
 #[derive(Debug, Default, Args)]
 pub(crate) struct StoreArgs {
-    /// Profile of the configuration file, else of AWS's
+    /// Profile of the configuration file or of AWS
     #[arg(long, value_name = "NAME", env = "UPLOADER_PROFILE", hide_env = true)]
     pub(crate) profile: Option<String>,
 
@@ -147,15 +178,15 @@ pub(crate) struct StoreArgs {
 /// What is told, and to whom.
 #[derive(Debug, Args)]
 pub(crate) struct OutputArgs {
-    /// Print one JSON object a file and line
+    /// Print one JSON object per file
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// With --json, say what happens meanwhile, too
+    /// With --json, print progress too
     #[arg(long, requires = "json")]
     pub(crate) events: bool,
 
-    /// Say nothing but the markup and what failed
+    /// Print only the markup and failures
     #[arg(long, short)]
     pub(crate) quiet: bool,
 }
@@ -165,6 +196,7 @@ pub(crate) enum MarkupKind {
     #[default]
     Html,
     Markdown,
+    MarkdownImage,
     Jsx,
     Hugo,
     Astro,
@@ -178,6 +210,7 @@ impl MarkupKind {
         match self {
             Self::Html => Some(markup::Format::Html),
             Self::Markdown => Some(markup::Format::Markdown),
+            Self::MarkdownImage => Some(markup::Format::MarkdownImage),
             Self::Jsx => Some(markup::Format::Jsx),
             Self::Hugo => Some(markup::Format::Hugo),
             Self::Astro => Some(markup::Format::Astro),

@@ -1,11 +1,12 @@
 //! What people and programs are told: results on standard output, all else on standard error.
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use cli_support::escape;
 use indicatif::{HumanBytes, HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::cli::OutputArgs;
@@ -64,36 +65,51 @@ impl Console {
         Self { quiet: false, bars: None, totals: Arc::default() }
     }
 
-    /// A line of result.
+    /// Writes a document to standard output as it is: JSON or markup, which escape in their own way.
     ///
     /// # Errors
     ///
-    /// When standard output takes no more, such as a closed pipe.
-    pub(crate) fn result(&self, text: &str) -> io::Result<()> {
-        self.undisturbed(|| {
-            let mut out = io::stdout().lock();
-            writeln!(out, "{text}")?;
-            out.flush()
-        })
+    /// Fails when standard output is closed.
+    pub(crate) fn document(&self, text: &str) -> io::Result<()> {
+        self.undisturbed(|| cli_support::print_raw(text))
     }
 
-    /// Something good to know.
-    pub(crate) fn info(&self, text: impl Display) {
+    /// Writes one line of a result to standard output, escaped.
+    ///
+    /// # Errors
+    ///
+    /// Fails when standard output is closed.
+    pub(crate) fn result(&self, line: impl Display) -> io::Result<()> {
+        self.undisturbed(|| cli_support::print(line))
+    }
+
+    /// Writes a result of several lines to standard output. The caller must escape its parts, so that they cannot begin
+    /// another line.
+    ///
+    /// # Errors
+    ///
+    /// Fails when standard output is closed.
+    pub(crate) fn paragraph(&self, lines: &str) -> io::Result<()> {
+        self.undisturbed(|| cli_support::print_lines(lines))
+    }
+
+    /// Tells one line that is good to know.
+    pub(crate) fn info(&self, line: impl Display) {
         if !self.quiet {
-            self.undisturbed(|| eprintln!("{text}"));
+            self.undisturbed(|| cli_support::tell(line));
         }
     }
 
-    /// Something that may have to be mended.
-    pub(crate) fn warning(&self, text: impl Display) {
+    /// Tells of something that may need a fix.
+    pub(crate) fn warning(&self, line: impl Display) {
         if !self.quiet {
-            self.undisturbed(|| eprintln!("warning: {text}"));
+            self.undisturbed(|| cli_support::tell(format_args!("warning: {line}")));
         }
     }
 
-    /// Something that failed.
-    pub(crate) fn error(&self, text: impl Display) {
-        self.undisturbed(|| eprintln!("error: {text}"));
+    /// Tells of something that failed.
+    pub(crate) fn error(&self, line: impl Display) {
+        self.undisturbed(|| cli_support::tell(format_args!("error: {line}")));
     }
 
     /// Whether there is somebody who can be asked.
@@ -101,15 +117,14 @@ impl Console {
         self.bars.is_some() && io::stdin().is_terminal()
     }
 
-    /// What a person answers; `None` at the end of their input.
+    /// Returns what a person answers; `None` at the end of their input. The caller must escape the question's parts.
     ///
     /// # Errors
     ///
-    /// When standard input cannot be read.
+    /// Fails when standard input cannot be read.
     pub(crate) fn ask(&self, question: impl Display) -> io::Result<Option<String>> {
         self.undisturbed(|| {
-            eprint!("{question} ");
-            io::stderr().flush()?;
+            cli_support::ask(question)?;
             let mut line = String::new();
             let read = io::stdin().read_line(&mut line)?;
             Ok((read > 0).then(|| line.trim().to_owned()))
@@ -149,7 +164,7 @@ impl Console {
                 Some(total) => bars.insert_before(total, bar),
                 None => bars.add(bar),
             };
-            bar.set_message(name.to_owned());
+            bar.set_message(escape(name).into_owned());
             bar
         });
         if bar.is_none() && room.is_ok() {
@@ -209,13 +224,13 @@ impl Console {
         let [gone, bytes, settled, files] = self.standing();
         let rate = gone as f64 / begun.elapsed().as_secs_f64();
         let left = Duration::from_secs_f64((bytes.saturating_sub(gone) as f64 / rate.max(1.0)).min(1e9));
-        eprintln!(
+        cli_support::tell(format_args!(
             "{settled} of {files} files, {} of {}, {}/s, {} left",
             HumanBytes(gone),
             HumanBytes(bytes),
             HumanBytes(rate as u64),
             HumanDuration(left)
-        );
+        ));
     }
 }
 

@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+pub(crate) use aws_support::innermost;
+use aws_support::is_refused;
 use manifest::MarkupError;
 use serde::Serialize;
 
@@ -163,21 +165,4 @@ fn remedy(code: &str, bucket: &str, store: &Store) -> String {
         }
         _ => "Run the command again; if that fails too, show this message to the operator.".to_owned(),
     }
-}
-
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
-}
-
-fn is_refused(error: &(dyn Error + 'static)) -> bool {
-    chain(error).any(|cause| {
-        cause
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|io| io.kind() == std::io::ErrorKind::ConnectionRefused)
-    })
-}
-
-/// The cause at the chain's end: the SDK's outer words name only its own layers.
-pub(crate) fn innermost(error: &(dyn Error + 'static)) -> String {
-    chain(error).last().map(ToString::to_string).unwrap_or_default()
 }

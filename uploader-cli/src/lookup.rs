@@ -27,12 +27,22 @@ pub(crate) struct Lookup {
 }
 
 impl Lookup {
-    /// Asks both buckets about what `text` names.
+    /// Asks both buckets about the original that `text` names, in whichever Unicode spelling it exists.
     pub(crate) async fn of(store: &Store, text: &str) -> Self {
-        match Place::parse(text, store) {
-            Ok(place) => Self::of_place(store, place).await,
-            Err(failure) => Self::unknown(text.to_owned(), store.originals.clone(), failure),
+        let place = match Place::parse(text, store) {
+            Ok(place) => place,
+            Err(failure) => return Self::unknown(text.to_owned(), store.originals.clone(), failure),
+        };
+        let mut others = place.spellings().skip(1);
+        let mut best = Self::of_place(store, place).await;
+        while best.original.is_none() && best.standing != Standing::Unknown {
+            let Some(other) = others.next() else { break };
+            let other = Self::of_place(store, other).await;
+            if other.original.is_some() || best.standing == Standing::Missing {
+                best = if other.standing == Standing::Missing { best } else { other };
+            }
         }
+        best
     }
 
     async fn of_place(store: &Store, place: Place) -> Self {

@@ -3,21 +3,19 @@
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 
-use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
-use aws_sdk_s3::types::EncodingType;
 use clap::Args;
 use futures::StreamExt;
 use indicatif::{HumanBytes, HumanCount};
-use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use crate::cli::StoreArgs;
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::listing;
 use crate::lookup::AT_ONCE;
 use crate::manifests;
 use crate::original::Original;
-use crate::place::{shown, split};
+use crate::place::split;
 use crate::standing::{Seen, Standing};
 use crate::store::Store;
 use crate::{FAILED, WELL};
@@ -101,34 +99,32 @@ async fn list(store: &Store, args: &LsArgs) -> io::Result<u8> {
     let mut totals = Totals::default();
     let mut said = HashSet::new();
 
-    // Keys that XML cannot hold come through this way.
-    let listing =
-        store.client.list_objects_v2().bucket(bucket).prefix(prefix).encoding_type(EncodingType::Url);
-    let mut pages = listing.into_paginator().send();
+    let mut pages = listing::pages(store, bucket, prefix);
     while let Some(page) = pages.next().await {
         let page = match page {
             Ok(page) => page,
             Err(error) => {
-                let failure = Failure::of_request(&error, bucket, store).needing("s3:ListBucket", bucket);
-                console.error(failure);
+                console.error(listing::failure(&error, bucket, store));
                 return Ok(FAILED);
             }
         };
         let look = |(key, original)| entry(store, bucket, key, original, !args.no_states);
-        let ours = originals(&page).filter(|(key, _)| !store.derived.holds(bucket, key));
+        let ours = listing::objects(&page)
+            .filter(|(key, original)| !listing::is_folder(key, original))
+            .filter(|(key, _)| !store.derived.holds(bucket, key));
         let mut entries = futures::stream::iter(ours).map(look).buffered(AT_ONCE);
         while let Some(entry) = entries.next().await {
             totals.add(&entry);
             if args.json {
-                console.result(&serde_json::to_string(&line(&entry, bucket))?)?;
+                console.document(&serde_json::to_string(&line(&entry, bucket))?)?;
             } else {
-                console.result(&row(&entry))?;
+                console.result(row(&entry))?;
             }
             if let Some(Err(failure)) = &entry.standing {
                 status = FAILED;
                 // The same trouble with a thousand keys is told once.
                 if said.insert(failure.code.clone()) {
-                    console.error(format_args!("{}: {failure}", shown(&entry.key)));
+                    console.error(format_args!("{}: {failure}", entry.key));
                 }
             }
         }
@@ -137,22 +133,6 @@ async fn list(store: &Store, args: &LsArgs) -> io::Result<u8> {
         console.info(totals.text(bucket, prefix));
     }
     Ok(status)
-}
-
-/// The originals of a page; what ends in a slash is a folder that somebody's console made.
-fn originals(page: &ListObjectsV2Output) -> impl Iterator<Item = (String, Original)> {
-    let is_encoded = page.encoding_type() == Some(&EncodingType::Url);
-    let objects = page.contents().iter().filter_map(move |object| {
-        let key = object.key()?;
-        let key = if is_encoded { decode(key) } else { key.to_owned() };
-        Some((key, Original::new(object.e_tag(), None, object.size(), object.last_modified())))
-    });
-    objects.filter(|(key, original)| !(key.ends_with('/') && original.bytes == 0))
-}
-
-/// A key out of a listing with `encoding-type=url`, in which a plus is a space.
-fn decode(key: &str) -> String {
-    percent_decode_str(&key.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
 async fn entry(store: &Store, bucket: &str, key: String, original: Original, look: bool) -> Entry {
@@ -185,7 +165,7 @@ fn row(entry: &Entry) -> String {
     let size = HumanBytes(entry.original.bytes).to_string();
     // "2026-11-22T08:00:00Z" to the minute.
     let modified = entry.original.modified.as_deref().and_then(|time| time.get(..16)).unwrap_or_default();
-    format!("{state}{size:>10}  {:16}Z  {}", modified.replace('T', " "), shown(&entry.key))
+    format!("{state}{size:>10}  {:16}Z  {}", modified.replace('T', " "), entry.key)
 }
 
 impl Entry {
@@ -206,7 +186,7 @@ impl Totals {
 
     fn text(&self, bucket: &str, prefix: &str) -> String {
         if self.originals == 0 {
-            return format!("no originals in {bucket}/{}", shown(prefix));
+            return format!("no originals in {bucket}/{}", prefix);
         }
         let plural = if self.originals == 1 { "" } else { "s" };
         let mut text = format!("{} original{plural}, {}", HumanCount(self.originals), HumanBytes(self.bytes));
@@ -253,10 +233,5 @@ mod tests {
             totals.add(&entry("x", 1024, Some(standing)));
         }
         assert_eq!(totals.text("originals", ""), "3 originals, 3.00 KiB: 2 derived, 1 failed");
-    }
-
-    #[test]
-    fn listed_keys_are_decoded_once() {
-        assert_eq!(decode("a%2Bb+c%C3%BC%2520.jpg"), "a+b cü%20.jpg");
     }
 }

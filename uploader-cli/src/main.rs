@@ -6,9 +6,10 @@
 //! - `transfer`: bytes to S3, checked, paced, resumed; `accelerate`: by which way
 //! - `put`: sends files and waits for what is derived from them
 //! - `status`, `snippet`, `ls`, `rm`: what is there already; `lookup` asks both buckets about one key, `original` and
-//!   `manifests` one each, and `standing` is what follows
+//!   `manifests` one each, `standing` is what follows, and `listing` lists
+//!   originals
 //! - `init`: writes the configuration file; `doctor`: checks everything that uploads need
-//! - `docs`: completions and manual pages
+//! - `docs`: completions and manual pages; `help`: which options `--help` shows
 //! - `place`: what a key on the command line means
 //! - `settings`: which buckets, which server, whose credentials; `config` is the file that may say so
 //! - `aws`: the AWS configuration and its credentials
@@ -17,6 +18,8 @@
 //! - `state`: what is remembered between runs
 //! - `failure`: what went wrong, where, and what to do about it
 //! - `console`: what people and programs are told
+
+#![deny(clippy::print_stdout, clippy::print_stderr)] // `console` escapes what it prints
 
 mod abort;
 mod accelerate;
@@ -27,7 +30,9 @@ mod console;
 mod docs;
 mod doctor;
 mod failure;
+mod help;
 mod init;
+mod listing;
 mod lookup;
 mod ls;
 mod manifests;
@@ -48,8 +53,6 @@ mod watch;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::Parser;
-
 use cli::{Cli, Command};
 
 /// All went well.
@@ -62,11 +65,11 @@ const INTERRUPTED: u8 = 130;
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = cli_support::parse::<Cli>();
     match run(cli) {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            cli_support::tell(format_args!("error: {error:#}"));
             ExitCode::from(FAILED)
         }
     }

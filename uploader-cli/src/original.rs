@@ -43,6 +43,7 @@ impl Original {
 /// A [`Failure`] when that cannot be told, or there is no such bucket.
 pub(crate) async fn look(store: &Store, place: &Place) -> Result<Option<Original>, Failure> {
     match store.client.head_object().bucket(&place.bucket).key(&place.key).send().await {
+        Ok(head) if place.key.ends_with('/') && head.content_length() == Some(0) => Ok(None),
         Ok(head) => Ok(Some(Original::new(
             head.e_tag(),
             head.version_id(),
@@ -67,8 +68,15 @@ async fn refuse_missing_bucket(store: &Store, bucket: &str) -> Result<(), Failur
     }
 }
 
-/// What is said of a key that isn't there.
+/// Returns the failure of a key without an original.
 pub(crate) fn missing(place: &Place) -> Failure {
+    if place.key.ends_with('/') {
+        return Failure::new(
+            "folder",
+            format!("'{}' is a folder", place.key),
+            format!("`uploader ls {}` shows the originals in it.", place.key),
+        );
+    }
     Failure::new(
         "NoSuchKey",
         format!("there is no such key in bucket '{}'", place.bucket),

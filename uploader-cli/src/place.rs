@@ -1,14 +1,12 @@
 //! What a key on the command line means.
 
-use std::borrow::Cow;
-
 use manifest::check_source_key;
 
 use crate::failure::Failure;
 use crate::store::Store;
 
 /// One original.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
     pub(crate) bucket: String,
     pub(crate) key: String,
@@ -36,19 +34,18 @@ impl Place {
     }
 }
 
+impl Place {
+    /// Returns the places at which an original of this name may be: as given, with its key in NFC, in NFD.
+    pub(crate) fn spellings(&self) -> impl Iterator<Item = Self> + use<> {
+        let bucket = self.bucket.clone();
+        cli_support::spellings(&self.key).into_iter().map(move |key| Self { bucket: bucket.clone(), key })
+    }
+}
+
 /// The bucket and the rest of `s3://bucket/rest`; `None` if `text` is no such URL.
 pub(crate) fn split(text: &str) -> Option<(&str, &str)> {
     let rest = text.strip_prefix("s3://")?;
     Some(rest.split_once('/').unwrap_or((rest, "")))
-}
-
-/// A key as it is shown to people: without what would move a terminal's cursor.
-pub(crate) fn shown(key: &str) -> Cow<'_, str> {
-    if !key.contains(char::is_control) {
-        return Cow::Borrowed(key);
-    }
-    let escaped = key.chars().map(|c| if c.is_control() { c.escape_debug().to_string() } else { c.into() });
-    Cow::Owned(escaped.collect())
 }
 
 #[cfg(test)]
@@ -60,11 +57,5 @@ mod tests {
         assert_eq!(split("s3://b/k/x.jpg"), Some(("b", "k/x.jpg")));
         assert_eq!(split("s3://b"), Some(("b", "")));
         assert_eq!(split("b/k.jpg"), None);
-    }
-
-    #[test]
-    fn keys_cannot_steer_a_terminal() {
-        assert_eq!(shown("a b/ü.jpg"), "a b/ü.jpg");
-        assert_eq!(shown("a\u{1b}[2J\n.jpg"), "a\\u{1b}[2J\\n.jpg");
     }
 }

@@ -54,12 +54,9 @@ impl Settings {
         let location = Location::find(&env);
         let config = location.as_ref().map(Config::load).transpose()?.unwrap_or_default();
         let settings = Self::merge(args, &env, &config)?;
-        let ca_bundle = set(env("AWS_CA_BUNDLE")).map(|path| {
-            std::fs::read(&path)
-                .map_err(|error| format!("AWS_CA_BUNDLE is '{path}', which cannot be read: {error}"))
-        });
+        let ca_bundle = aws_support::ca_bundle(&env)?;
         let config_path = location.map(|location| location.path);
-        Ok(Self { config_path, ca_bundle: ca_bundle.transpose()?, ..settings })
+        Ok(Self { config_path, ca_bundle, ..settings })
     }
 
     fn merge(

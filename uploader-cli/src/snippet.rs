@@ -5,11 +5,11 @@ use futures::StreamExt;
 use manifest::{Markup, Snippet};
 use serde::Serialize;
 
-use crate::cli::{SnippetArgs, StoreArgs};
+use crate::cli::{SnippetArgs, StoreArgs, lazy};
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::help::{self, HelpArgs};
 use crate::lookup::{AT_ONCE, Lookup};
-use crate::place::shown;
 use crate::standing::Standing;
 use crate::store::{Refusal, Store};
 use crate::{FAILED, WELL};
@@ -18,8 +18,13 @@ const EXAMPLES: &str = "\
 Examples:
   uploader snippet 2026/lisbon/tram.jpg --markup markdown --sizes 50vw";
 
+/// Options that `--help` shows.
+const DAILY: [&str; 9] =
+    ["markup", "sizes", "eager", "alt", "figure", "base_url", "local", "help", "help_all"];
+
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
+#[command(disable_help_flag = true, mut_args = |arg| help::fold(arg, &DAILY))]
 pub(crate) struct SnippetsArgs {
     /// Keys of originals, also as s3://BUCKET/KEY
     #[arg(required = true, value_name = "KEY")]
@@ -34,6 +39,9 @@ pub(crate) struct SnippetsArgs {
 
     #[command(flatten)]
     store: StoreArgs,
+
+    #[command(flatten)]
+    help: HelpArgs,
 }
 
 /// One line of `--json`. Fields are added, never renamed.
@@ -74,8 +82,12 @@ pub(crate) async fn run(args: SnippetsArgs) -> anyhow::Result<u8> {
 
     let mut status = WELL;
     let mut looked = futures::stream::iter(&args.keys).map(|key| Lookup::of(&store, key)).buffered(AT_ONCE);
+    let mut markup = markup;
     while let Some(lookup) = looked.next().await {
         let rendered = render(&lookup, &markup);
+        if rendered.is_ok() {
+            markup = lazy(&markup);
+        }
         if rendered.is_err() {
             status = FAILED;
         }
@@ -117,7 +129,7 @@ fn report(
     rendered: &Result<Snippet, Failure>,
     json: bool,
 ) -> anyhow::Result<()> {
-    let key = shown(&lookup.key);
+    let key = &lookup.key;
     let snippet = rendered.as_ref().ok();
     let manifest = snippet.and(lookup.current());
     let warnings = manifest.map(|manifest| manifest.warnings.as_slice()).unwrap_or_default();
@@ -142,9 +154,9 @@ fn report(
             warnings,
             error: rendered.as_ref().err(),
         };
-        console.result(&serde_json::to_string(&line)?)?;
+        console.document(&serde_json::to_string(&line)?)?;
     } else if let Some(snippet) = snippet {
-        console.result(&snippet.text)?;
+        console.document(&snippet.text)?;
     }
     Ok(())
 }

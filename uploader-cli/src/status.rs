@@ -1,6 +1,7 @@
 //! `uploader status`: what has become of originals.
 
 use clap::Args;
+use cli_support::escape;
 use futures::StreamExt;
 use indicatif::HumanBytes;
 use manifest::{Manifest, Reason, RenditionInfo};
@@ -10,7 +11,6 @@ use crate::cli::StoreArgs;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::lookup::{AT_ONCE, Lookup};
-use crate::place::shown;
 use crate::standing::Standing;
 use crate::store::Store;
 use crate::{FAILED, WELL};
@@ -78,12 +78,12 @@ pub(crate) async fn run(args: StatusArgs) -> anyhow::Result<u8> {
     let mut looked = futures::stream::iter(&args.keys).map(|key| Lookup::of(&store, key)).buffered(AT_ONCE);
     while let Some(lookup) = looked.next().await {
         if args.json {
-            console.result(&serde_json::to_string(&line(&lookup))?)?;
+            console.document(&serde_json::to_string(&line(&lookup))?)?;
         } else if lookup.failure.is_none() {
-            console.result(&text(&lookup))?;
+            console.paragraph(&text(&lookup))?;
         }
         if let Some(failure) = &lookup.failure {
-            console.error(format_args!("{}: {failure}", shown(&lookup.key)));
+            console.error(format_args!("{}: {failure}", lookup.key));
         }
         if lookup.standing.is_trouble() {
             status = FAILED;
@@ -115,8 +115,8 @@ fn line(lookup: &Lookup) -> Line<'_> {
 
 /// A paragraph for people.
 fn text(lookup: &Lookup) -> String {
-    let mut text = format!("{}: {}", shown(&lookup.key), lookup.standing);
-    let mut row = |what: &str, words: String| text.push_str(&format!("\n  {what:<12}{words}"));
+    let mut text = format!("{}: {}", escape(&lookup.key), lookup.standing);
+    let mut row = |what: &str, words: String| text.push_str(&format!("\n  {what:<12}{}", escape(&words)));
     if let Some(original) = &lookup.original {
         row("original", describe(original.bytes, lookup.current()));
     }

@@ -41,11 +41,11 @@ impl Refusal {
     pub(crate) fn say(self) -> u8 {
         match self {
             Self::Usage(usage) => {
-                eprintln!("error: {usage}");
+                cli_support::tell(format_args!("error: {usage}"));
                 USAGE
             }
             Self::Failed(failure) => {
-                eprintln!("error: {failure}");
+                cli_support::tell(format_args!("error: {failure}"));
                 FAILED
             }
         }

@@ -3,7 +3,7 @@
 //! The folder is looked through again and again, which works on memory cards and network drives, too, where systems
 //! tell nobody of changes. The log says what became of each file, and is what the next start goes by.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use crate::cli::{OutputArgs, SnippetArgs, StoreArgs};
 use crate::config::state_folder;
 use crate::console::Console;
-use crate::put::{Item, Session, Tell, Texts, WayArgs, items, seconds};
+use crate::help::{self, HelpArgs};
+use crate::put::{Found, Item, Looks, Session, Tell, Texts, Usage, WayArgs, find, seconds, skipped_files};
 use crate::store::Store;
 use crate::transfer::Stamp;
 use crate::{FAILED, USAGE, WELL};
@@ -27,8 +28,11 @@ Examples:
   uploader watch ~/Pictures/blog --to 2026
   uploader watch exports/ --markup markdown >> snippets.md
 
-Files that are there already are uploaded, too, unless they are in the bucket.
-A file that changes replaces what it was. After Ctrl-C the next start goes on.";
+Existing files are uploaded too, unless the bucket has them. A changed file
+replaces its older upload. After Ctrl-C the next start continues.";
+
+/// Options that `--help` shows.
+const DAILY: [&str; 8] = ["to", "markup", "new_only", "settle", "local", "profile", "help", "help_all"];
 
 /// Between two looks through the folder.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -38,20 +42,21 @@ const RETRY_AFTER: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
+#[command(disable_help_flag = true, mut_args = |arg| help::fold(arg, &DAILY))]
 pub(crate) struct WatchArgs {
-    /// The folder
+    /// Folder to watch
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 
-    /// How long a file must be left alone [default: 2]
+    /// Time a file must stay unchanged [default: 2]
     #[arg(long, value_name = "SECONDS", default_value = "2", hide_default_value = true, value_parser = seconds)]
     settle: Duration,
 
-    /// Leave alone what is there at the first start
+    /// Skip files that exist at the first start
     #[arg(long)]
     new_only: bool,
 
-    /// Where the log lies [default: folder for state]
+    /// Path of the log [default: in the state folder]
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
 
@@ -66,6 +71,9 @@ pub(crate) struct WatchArgs {
 
     #[command(flatten)]
     output: OutputArgs,
+
+    #[command(flatten)]
+    help: HelpArgs,
 }
 
 /// One line of the log: what became of a file.
@@ -147,6 +155,9 @@ impl Log {
     }
 }
 
+/// A file that may be sent, its path, and how it looked when it was found.
+type Ready = (Item, PathBuf, Stamp);
+
 /// What was seen of a file that isn't settled.
 struct Seen {
     stamp: Stamp,
@@ -201,9 +212,10 @@ pub(crate) async fn run(mut args: WatchArgs) -> anyhow::Result<u8> {
         return Ok(USAGE);
     };
     let mut log = Log::open(&path)?;
+    let mut looks = Looks::default();
     let paths = vec![folder];
     if args.new_only && log.is_new {
-        for (_, path, stamp) in files(&paths, &args.way) {
+        for (_, path, stamp) in files(&paths, &args.way, &mut looks).unwrap_or_default().0 {
             log.add(Entry::new(&path, stamp, "", "passed-over", None))?;
         }
     }
@@ -220,9 +232,26 @@ pub(crate) async fn run(mut args: WatchArgs) -> anyhow::Result<u8> {
     console.info(format_args!("watching {}; the log is {}", paths[0].display(), path.display()));
 
     let mut waiting = Waiting::default();
+    let mut told: HashSet<PathBuf> = HashSet::new();
+    let mut refused: Option<Usage> = None;
     let watching = async {
         loop {
-            let found = files(&paths, session.way());
+            let (found, mut skipped) = match files(&paths, session.way(), &mut looks) {
+                Ok(files) => files,
+                Err(usage) => {
+                    if refused.as_ref() != Some(&usage) {
+                        console.error(&usage);
+                    }
+                    refused = Some(usage);
+                    tokio::time::sleep(LOOK_EVERY).await;
+                    continue;
+                }
+            };
+            refused = None;
+            skipped.retain(|path| told.insert(path.clone()));
+            if let Some(skipped) = skipped_files(&skipped) {
+                console.info(skipped);
+            }
             waiting.seen.retain(|path, _| found.iter().any(|(_, found, _)| found == path));
             let ready: Vec<_> = found
                 .into_iter()
@@ -251,7 +280,7 @@ pub(crate) async fn run(mut args: WatchArgs) -> anyhow::Result<u8> {
 /// Sends what is ready and logs what became of it.
 async fn send(
     session: &Session,
-    ready: Vec<(Item, PathBuf, Stamp)>,
+    ready: Vec<Ready>,
     log: &mut Log,
     waiting: &mut Waiting,
 ) -> anyhow::Result<()> {
@@ -274,15 +303,20 @@ async fn send(
     Ok(())
 }
 
-/// The files below the folder, as they are now. A folder that is gone for the moment has none.
-fn files(paths: &[PathBuf], way: &WayArgs) -> Vec<(Item, PathBuf, Stamp)> {
-    let items = items(paths, way).unwrap_or_default();
+/// Returns the pictures below the folder, as they are now, and the skipped files. A folder that is absent for the moment
+/// has none.
+///
+/// # Errors
+///
+/// [`Usage`] if two files would have the same key.
+fn files(paths: &[PathBuf], way: &WayArgs, looks: &mut Looks) -> Result<(Vec<Ready>, Vec<PathBuf>), Usage> {
+    let Found { items, skipped } = find(paths, way, looks)?;
     let with_stamp = |item: Item| {
         let path = item.path.as_ref().ok()?.clone();
         let stamp = Stamp::of(&fs::metadata(&path).ok()?);
         Some((item, path, stamp))
     };
-    items.into_iter().filter_map(with_stamp).collect()
+    Ok((items.into_iter().filter_map(with_stamp).collect(), skipped))
 }
 
 /// One log for each way from a folder to a bucket.

@@ -30,6 +30,14 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// Returns `text` with each of its lines [escaped](escape). Its line breaks (`\n`) stay.
+pub fn escape_lines(text: &str) -> Cow<'_, str> {
+    if !text.contains(|character| character != '\n' && is_unsafe(character)) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.split('\n').map(escape).collect::<Vec<_>>().join("\n"))
+}
+
 /// Returns `true` for characters that a terminal may obey instead of show: C0 and C1 controls, DEL, line and paragraph
 /// separators, and the controls of bidirectional text.
 ///
@@ -59,6 +67,7 @@ mod tests {
         assert_eq!(escape("a\nb\rc\td\u{7f}"), "a\\nb\\rc\\td\\x7f");
         assert_eq!(escape("\u{85}\u{9b}31m"), "\\u{85}\\u{9b}31m");
         assert_eq!(escape("gpj.\u{202e}exe\u{2066}\u{2069}"), "gpj.\\u{202e}exe\\u{2066}\\u{2069}");
+        assert_eq!(escape_lines("a\r\nb\u{1b}\n"), "a\\r\nb\\x1b\n");
         assert_eq!(escape("a\u{2028}b\u{2029}"), "a\\u{2028}b\\u{2029}");
     }
 }

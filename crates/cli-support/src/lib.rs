@@ -1,5 +1,14 @@
-//! Parts that the command-line programs `thumbnailer` and `uploader` share.
+//! Parts that the command-line programs share: the command line, output, text from outside, names, and files that are no
+//! pictures.
 
+mod arguments;
 mod escape;
+mod litter;
+mod names;
+mod output;
 
-pub use escape::{escape, is_unsafe};
+pub use arguments::parse;
+pub use escape::{escape, escape_lines, is_unsafe};
+pub use litter::{is_litter, is_picture, summary as skipped_files};
+pub use names::{nfc, spellings};
+pub use output::{LogWriter, ask, print, print_lines, print_raw, tell, tell_lines};

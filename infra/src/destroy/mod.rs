@@ -38,7 +38,7 @@ pub(crate) async fn run(args: DestroyArgs) -> anyhow::Result<u8> {
     let console = Console::new(args.reach.json);
     if !args.yes && !console.can_ask() {
         let usage = "nobody can be asked here; give --yes to delete without being asked";
-        eprintln!("error: {usage}");
+        cli_support::tell(format_args!("error: {usage}"));
         return Ok(USAGE);
     }
     let account = Account::of(&args.reach).await?;
@@ -71,12 +71,12 @@ pub(crate) async fn run(args: DestroyArgs) -> anyhow::Result<u8> {
     tokio::select! {
         status = doomed.delete(&args, &account, &console) => status,
         _ = tokio::signal::ctrl_c() => {
-            eprintln!(
-                "\ninterrupted; a stack that is being deleted goes on by itself. The same command goes on with the rest: \
+            cli_support::tell_lines(format_args!(
+                "\ninterrupted; a stack that is being deleted continues by itself. The same command deletes the rest: \
                  cargo xtask destroy --stack {}{}",
                 args.stack,
                 args.reach.again()
-            );
+            ));
             Ok(INTERRUPTED)
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::controls::{is_format_control, push_reference};
 use super::layout;
 use super::picture::{Choice, Img, Picture, Source};
 
@@ -79,6 +80,7 @@ fn escape(text: &str) -> String {
             '`' => escaped.push_str("&#96;"),
             '{' => escaped.push_str("&#123;"),
             '}' => escaped.push_str("&#125;"),
+            c if is_format_control(c) => push_reference(&mut escaped, c),
             c => escaped.push(c),
         }
     }

@@ -4,6 +4,7 @@
 
 use std::fmt::Write;
 
+use super::controls::{is_format_control, push_reference};
 use super::picture::Picture;
 
 /// The call, a parameter a line. Sources are numbered from 1: `type-1`, `srcset-1`.
@@ -61,8 +62,8 @@ impl Call {
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
-        if matches!(c, '"' | '\'' | '`' | '\\' | '&' | '<' | '>' | '{' | '}') {
-            let _ = write!(escaped, "&#{};", u32::from(c));
+        if matches!(c, '"' | '\'' | '`' | '\\' | '&' | '<' | '>' | '{' | '}') || is_format_control(c) {
+            push_reference(&mut escaped, c);
         } else {
             escaped.push(c);
         }

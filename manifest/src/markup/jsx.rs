@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::controls::is_format_control;
 use super::layout;
 use super::picture::{Choice, Img, Picture, Source};
 
@@ -87,8 +88,9 @@ impl Element {
 
 /// What could end a text, a template, a script element or a line in any place where JSX may stand.
 fn is_special(c: char) -> bool {
-    matches!(c, '"' | '\'' | '\\' | '&' | '<' | '>' | '{' | '}' | '`' | '$' | '\u{2028}' | '\u{2029}')
+    matches!(c, '"' | '\'' | '\\' | '&' | '<' | '>' | '{' | '}' | '`' | '$')
         || c.is_control()
+        || is_format_control(c)
 }
 
 /// A double-quoted literal that is both JavaScript and JSON. Quotation marks and backslashes are written as numbers, too:

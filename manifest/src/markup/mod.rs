@@ -4,6 +4,7 @@
 //! stands in what.
 
 mod astro;
+mod controls;
 mod html;
 mod hugo;
 mod jsx;
@@ -109,6 +110,9 @@ pub struct Markup {
     /// Whether a style keeps the picture within its column, at its own aspect ratio. Turn it off where the
     /// page's style sheet does so, or crops pictures by setting their height.
     pub fluid: bool,
+    /// Allows a `style` attribute. Pages with a strict Content-Security-Policy (`style-src` without `'unsafe-inline'`) must
+    /// turn it off, which also turns off `fluid`, the placeholder's color and the focal point.
+    pub inline_style: bool,
     /// Whether the manifest's caption, if there is one, stands below the picture: a `<figure>` around both. Formats
     /// that are no more than a URL have no place for it.
     pub figure: bool,
@@ -127,6 +131,7 @@ impl Default for Markup {
             fetch_priority: FetchPriority::default(),
             placeholder: PlaceholderStyle::default(),
             fluid: true,
+            inline_style: true,
             figure: false,
         }
     }

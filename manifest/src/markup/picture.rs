@@ -1,5 +1,6 @@
 //! What the markup says, whatever it is written in.
 
+use super::controls::{in_url, one_line};
 use super::{Decoding, FetchPriority, Loading, Markup, MarkupError, PlaceholderStyle};
 use crate::{Manifest, Placeholder, Reason, RenditionInfo, State, key};
 
@@ -65,7 +66,7 @@ impl Picture {
         refuse_what_has_no_pictures(manifest)?;
         let none = || MarkupError::NoRenditions { key: manifest.source.key.clone() };
         let transparent = manifest.placeholder.as_ref().is_some_and(has_alpha);
-        let urls = Urls { markup, key: &manifest.source.key };
+        let urls = Urls { markup, base_url: in_url(&markup.base_url), key: &manifest.source.key };
 
         let mut groups = group_by_media_type(&manifest.renditions);
         let fallback = take_fallback(&mut groups, transparent).ok_or_else(none)?;
@@ -107,12 +108,13 @@ impl Picture {
 /// Makes URLs of one original's renditions.
 struct Urls<'a> {
     markup: &'a Markup,
+    base_url: String,
     key: &'a str,
 }
 
 impl Urls<'_> {
     fn of(&self, rendition: &RenditionInfo) -> String {
-        key::public_url(&self.markup.base_url, self.key, &rendition.path)
+        key::public_url(&self.base_url, self.key, &rendition.path)
     }
 
     fn source(&self, group: &[&RenditionInfo]) -> Option<Source> {
@@ -196,6 +198,9 @@ fn take_fallback<'a>(
 
 fn style(markup: &Markup, manifest: &Manifest, transparent: bool) -> Vec<(&'static str, String)> {
     let mut style = Vec::new();
+    if !markup.inline_style {
+        return style;
+    }
     if markup.fluid {
         style.push(("max-width", "100%".to_owned()));
         style.push(("height", "auto".to_owned()));
@@ -225,12 +230,6 @@ fn has_alpha(placeholder: &Placeholder) -> bool {
     let third = placeholder.thumbhash.as_bytes().get(2);
     let value = third.and_then(|digit| DIGITS.iter().position(|d| d == digit));
     value.is_some_and(|value| value & 0b10 != 0)
-}
-
-/// `text` without control characters: they mean nothing in an attribute, and a line break would end
-/// Markdown's HTML block.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]

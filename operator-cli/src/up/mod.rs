@@ -16,7 +16,7 @@ use tokio::signal;
 
 use crate::cli::{self, DEFAULT_SECRET, UsageError};
 use crate::files::{self, Found};
-use crate::report::{self, SourceReport, State, print};
+use crate::report::{self, SourceReport, State, print_json, print_lines};
 use crate::{Ending, preset};
 use surroundings::Surroundings;
 use watch::Watch;
@@ -29,9 +29,7 @@ pub(crate) async fn run(args: cli::Up) -> anyhow::Result<Ending> {
     let fingerprint = config.preset.fingerprint();
 
     let found = files::find(&args.paths, &args.data)?;
-    for path in &found.skipped {
-        eprintln!("skipped {}: not a picture", path.display());
-    }
+    found.tell_skipped();
     if !args.paths.is_empty() && found.sources.is_empty() {
         return Err(UsageError("there are no pictures in the folders named".to_owned()).into());
     }
@@ -44,7 +42,7 @@ pub(crate) async fn run(args: cli::Up) -> anyhow::Result<Ending> {
     let ending = tokio::select! {
         ending = work => ending,
         asked = asked_to_stop() => asked.map(|()| {
-            eprintln!("stopping");
+            cli_support::tell("stopping");
             so_far.get()
         }),
     };
@@ -104,12 +102,12 @@ async fn serve(
 
 fn say(reports: &[SourceReport], json: bool) {
     if json {
-        reports.iter().for_each(|report| print(&(report.json() + "\n")));
+        reports.iter().for_each(|report| print_json(&report.json()));
     } else if !reports.is_empty() {
-        print(&report::table(reports));
+        print_lines(&report::table(reports));
         let derived: Vec<_> = reports.iter().filter(|report| report.state == State::Derived).collect();
         let renditions: usize = derived.iter().map(|report| report.renditions.len()).sum();
-        print(&format!(
+        print_lines(&format!(
             "\n{} of {} derived, {renditions} renditions. Bytes saved: the original less its heaviest rendition.\n",
             derived.len(),
             reports.len()

@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Region};
+use cli_support::escape;
 use local_s3::{Bucket, Message, Queue, QueueSettings, Server, failed_ids, sqs_event};
 use manifest::DerivedPlace;
 use thumbnailer::{Config, Outcome, Thumbnailer};
@@ -14,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::cli;
-use crate::report::print;
+use crate::report::print_lines;
 
 pub(crate) const ORIGINALS: &str = "originals";
 pub(crate) const DERIVED: &str = "derived";
@@ -78,7 +79,7 @@ impl Surroundings {
     pub(crate) async fn stop(self) {
         let _ = self.stop.send(());
         if let Err(error) = self.deliveries.await {
-            eprintln!("the queue ended with a fault: {error}");
+            cli_support::tell(format_args!("the queue ended with a fault: {error}"));
         }
         self.server.stop().await;
     }
@@ -95,9 +96,13 @@ impl Surroundings {
              aws --endpoint-url {endpoint} s3 cp photo.jpg s3://{ORIGINALS}/\n  \
              uploader put photo.jpg --endpoint-url {endpoint}\n\n\
              Ctrl-C stops it.\n",
-            data = args.data.display(),
+            data = escape(&args.data.display().to_string()),
         );
-        if args.json { eprint!("{text}") } else { print(&text) }
+        if args.json {
+            cli_support::tell_lines(text.trim_end());
+        } else {
+            print_lines(&text);
+        }
     }
 }
 
@@ -130,7 +135,7 @@ async fn deliver(thumbnailer: &Thumbnailer, batch: Vec<Message>) -> Vec<String> 
     match thumbnailer.handle(sqs_event(&batch, REGION), None).await {
         Ok(response) => failed_ids(&response),
         Err(error) => {
-            eprintln!("a batch failed: {error}");
+            cli_support::tell(format_args!("a batch failed: {error}"));
             batch.into_iter().map(|message| message.id).collect()
         }
     }

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::io::{self, IsTerminal};
 
 use aws_sdk_s3::Client;
+use cli_support::escape;
 use indicatif::{ProgressBar, ProgressStyle};
 use thumbnailer::{Fate, Outcome};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::summary;
-use crate::report::{millis, print};
+use crate::report::millis;
 
 pub(crate) struct Watch {
     outcomes: UnboundedReceiver<Outcome>,
@@ -59,7 +60,7 @@ impl Watch {
                 continue;
             }
             let report = summary::of_outcome(s3, &outcome).await;
-            print(&format!("{}\n", if self.json { report.json() } else { report.line() }));
+            report.print(self.json);
         }
     }
 
@@ -70,9 +71,9 @@ impl Watch {
                 if outcome.fate.is_success() {
                     bar.inc(1);
                 }
-                bar.set_message(line);
+                bar.set_message(escape(&line).into_owned());
             }
-            None => eprintln!("{line}"),
+            None => cli_support::tell(line),
         }
         if !matches!(outcome.fate, Fate::AlreadyDerived | Fate::Superseded)
             || !self.latest.contains_key(&outcome.key)

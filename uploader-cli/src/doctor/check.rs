@@ -1,5 +1,6 @@
 //! What one check came to.
 
+use cli_support::escape;
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -58,9 +59,9 @@ impl Check {
             Verdict::Error => '✗',
             Verdict::Skipped => '–',
         };
-        let mut text = format!("{sign} {:<14} {}", self.check, self.detail);
+        let mut text = format!("{sign} {:<14} {}", self.check, escape(&self.detail));
         if let Some(remedy) = &self.remedy {
-            text.push_str(&format!("\n  {:<14} → {remedy}", ""));
+            text.push_str(&format!("\n  {:<14} → {}", "", escape(remedy)));
         }
         text
     }

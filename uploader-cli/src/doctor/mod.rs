@@ -48,7 +48,11 @@ impl Report {
         if check.verdict == Verdict::Error {
             self.status = FAILED;
         }
-        self.console.result(&if self.json { serde_json::to_string(check)? } else { check.text() })?;
+        if self.json {
+            self.console.document(&serde_json::to_string(check)?)?;
+        } else {
+            self.console.paragraph(&check.text())?;
+        }
         Ok(())
     }
 }

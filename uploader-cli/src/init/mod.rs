@@ -78,7 +78,7 @@ pub(crate) async fn run(args: InitArgs) -> anyhow::Result<u8> {
     };
     let console = Console::lines();
     console.info(format_args!("wrote profile '{}' to {}:", written.name, written.path.display()));
-    console.result(written.text.trim_end())?;
+    console.paragraph(written.text.trim_end())?;
     match &written.default {
         default if *default == written.name => console.info("It is the default. Next: uploader doctor"),
         default => console.info(format_args!(

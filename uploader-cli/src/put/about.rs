@@ -1,8 +1,10 @@
 //! What is said about a picture: alt text, caption and focal point. It travels as the original's metadata.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use cli_support::nfc;
 use manifest::{FocalPoint, Sidecar};
 use serde::Deserialize;
 
@@ -17,7 +19,15 @@ const LONGEST: usize = 2048;
 #[derive(Debug, Default)]
 pub(crate) struct Texts {
     path: PathBuf,
-    texts: HashMap<String, Text>,
+    /// By names in NFC, which is how they are compared.
+    texts: HashMap<String, Named>,
+}
+
+#[derive(Debug, Clone)]
+struct Named {
+    /// As the file has it.
+    name: String,
+    text: Text,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -97,36 +107,50 @@ impl Texts {
     }
 
     fn parse(path: &Path, text: &str) -> Result<Self, String> {
-        let texts: HashMap<String, Text> = toml::from_str(text).map_err(|error| {
+        let entries: HashMap<String, Text> = toml::from_str(text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             format!(
-                "{}: {}\nA line is \"harbour.jpg\" = \"Boats in the harbour\", or a table [\"harbour.jpg\"] with alt, \
-                 caption and focal_point = [0.4, 0.25]",
+                "{}, line {}: {}. An entry is a line \"harbour.jpg\" = \"Boats in the harbour\", or a table \
+                 [\"harbour.jpg\"] with alt, caption and focal_point = [0.4, 0.25]",
                 path.display(),
-                error.to_string().trim_end()
+                before.matches('\n').count() + 1,
+                error.message().replace('\n', ", ")
             )
         })?;
-        let outside = texts.iter().find_map(|(name, text)| match text {
+        let outside = entries.iter().find_map(|(name, text)| match text {
             Text::Table(Table { focal_point: Some([x, y]), .. }) if FocalPoint::new(*x, *y).is_err() => {
                 Some(name)
             }
             _ => None,
         });
-        match outside {
-            Some(name) => {
-                Err(format!("{}: the focal point of \"{name}\" is not within the picture", path.display()))
-            }
-            None => Ok(Self { path: path.to_owned(), texts }),
+        if let Some(name) = outside {
+            return Err(format!(
+                "{}: the focal point of \"{name}\" is not within the picture",
+                path.display()
+            ));
         }
+        let mut texts = HashMap::with_capacity(entries.len());
+        for (name, text) in entries {
+            if let Some(Named { name, .. }) = texts.insert(nfc(&name).into_owned(), Named { name, text }) {
+                return Err(format!(
+                    "{}: \"{name}\" is there twice, with its accents in two encodings (NFC and NFD); remove one",
+                    path.display()
+                ));
+            }
+        }
+        Ok(Self { path: path.to_owned(), texts })
     }
 
-    /// What is said about the file at `path`, which becomes `key`: by its key, its path, or its mere name.
+    /// Returns the texts about the file at `path`, which becomes `key`. The file may be called by its key, its path or its
+    /// name.
     pub(crate) fn about(&self, path: &Path, key: &str) -> Sidecar {
         let names = [
             Some(key.to_owned()),
             path.to_str().map(str::to_owned),
             path.file_name().and_then(|name| Some(name.to_str()?.to_owned())),
         ];
-        match names.into_iter().flatten().find_map(|name| self.texts.get(&name)) {
+        let named = names.into_iter().flatten().find_map(|name| self.texts.get(&*nfc(&name)));
+        match named.map(|named| &named.text) {
             Some(Text::Alt(alt)) => Sidecar { alt: Some(alt.clone()), ..Sidecar::default() },
             Some(Text::Table(table)) => Sidecar {
                 alt: table.alt.clone(),
@@ -137,20 +161,23 @@ impl Texts {
         }
     }
 
-    /// Names in the file that none of `files` (path and key) has: most likely a slip.
+    /// Returns a warning for each name in the file that none of `files` (path and key) has.
     pub(crate) fn unused(&self, files: &[(&Path, &str)]) -> Vec<String> {
-        let is_used = |name: &String| {
-            files.iter().any(|(path, key)| {
-                *key == name
-                    || path.to_str() == Some(name)
-                    || path.file_name().and_then(|file| file.to_str()) == Some(name)
+        let used: HashSet<Cow<'_, str>> = files
+            .iter()
+            .flat_map(|(path, key)| {
+                [Some(*key), path.to_str(), path.file_name().and_then(|name| name.to_str())]
             })
-        };
+            .flatten()
+            .map(nfc)
+            .collect();
         let mut unused: Vec<String> = self
             .texts
-            .keys()
-            .filter(|name| !is_used(name))
-            .map(|name| format!("{} names '{name}', which is not among the files", self.path.display()))
+            .iter()
+            .filter(|(nfc, _)| !used.contains(nfc.as_str()))
+            .map(|(_, Named { name, .. })| {
+                format!("{} names '{name}', which is not among the files", self.path.display())
+            })
             .collect();
         unused.sort_unstable();
         unused
@@ -206,6 +233,18 @@ mod tests {
         assert_eq!(texts.about(Path::new("d.jpg"), "d.jpg"), Sidecar::default());
         let unused = texts.unused(&[(Path::new("x/a.jpg"), "a.jpg"), (Path::new("c.jpg"), "c.jpg")]);
         assert!(unused.len() == 1 && unused[0].contains("'2026/b.jpg'"), "{unused:?}");
+    }
+
+    #[test]
+    fn names_match_in_either_encoding() {
+        let (composed, decomposed) = ("Caf\u{e9}.jpg", "Cafe\u{301}.jpg");
+        for (in_file, on_disk) in [(composed, decomposed), (decomposed, composed)] {
+            let texts = Texts::parse(Path::new("alt.toml"), &format!("'{in_file}' = 'Coffee'")).unwrap();
+            assert_eq!(texts.about(Path::new(on_disk), composed).alt.as_deref(), Some("Coffee"));
+            assert!(texts.unused(&[(Path::new(on_disk), on_disk)]).is_empty());
+        }
+        let twice = format!("'{composed}' = 'a'\n'{decomposed}' = 'b'");
+        assert!(Texts::parse(Path::new("alt.toml"), &twice).unwrap_err().contains("twice"));
     }
 
     #[test]

@@ -7,31 +7,53 @@ use clap::Args;
 use manifest::FocalPoint;
 
 use crate::cli::{OutputArgs, SnippetArgs, StoreArgs};
+use crate::help::{self, HelpArgs};
 
 const EXAMPLES: &str = "\
+Examples:
+  uploader put harbour.jpg --alt \"Boats in the harbour at dawn\"
+  uploader put photos/ --to 2026/lisbon --dry-run";
+
+const ALL_EXAMPLES: &str = "\
 Examples:
   uploader put harbour.jpg --alt \"Boats in the harbour at dawn\"
   uploader put photos/ --to 2026/lisbon --exclude '*.png' --dry-run
   convert ... jpg:- | uploader put - --name chart.jpg --markup jsx
 
-A large upload that was interrupted goes on where it stopped: run it again.
+Run an interrupted command again: a large upload continues where it stopped.
 Exit status: 0 all well, 1 something failed, 2 wrong usage, 130 interrupted.";
 
+/// Options that `--help` shows.
+const DAILY: [&str; 11] = [
+    "to",
+    "dry_run",
+    "alt_file",
+    "caption",
+    "markup",
+    "alt",
+    "overwrite",
+    "local",
+    "profile",
+    "help",
+    "help_all",
+];
+
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, after_long_help = ALL_EXAMPLES)]
+#[command(disable_help_flag = true, mut_args = |arg| help::fold(arg, &DAILY))]
 pub(crate) struct PutArgs {
-    /// Pictures, folders of pictures, patterns; - is standard input
+    /// Pictures, folders, patterns; - is standard input
     #[arg(required = true)]
     pub(crate) paths: Vec<PathBuf>,
 
     #[command(flatten)]
     pub(crate) way: WayArgs,
 
-    /// What standard input is called
+    /// Name of the file that - reads
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
 
-    /// Say what would be sent where, and stop
+    /// Print what would be sent where, and stop
     #[arg(long)]
     pub(crate) dry_run: bool,
 
@@ -39,18 +61,18 @@ pub(crate) struct PutArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "alt")]
     pub(crate) alt_file: Option<PathBuf>,
 
-    /// Text beside the picture
+    /// Text below the picture
     #[arg(long, value_name = "TEXT")]
     pub(crate) caption: Option<String>,
 
-    /// What crops keep in sight, in shares: 0.4,0.25
+    /// Point that crops keep, as fractions: 0.4,0.25
     #[arg(long, value_name = "X,Y")]
     pub(crate) focal_point: Option<FocalPoint>,
 
     #[command(flatten)]
     pub(crate) snippet: SnippetArgs,
 
-    /// Put the markup into the clipboard, by OSC 52
+    /// Copy the markup to the clipboard (OSC 52)
     #[arg(long)]
     pub(crate) clipboard: bool,
 
@@ -59,24 +81,27 @@ pub(crate) struct PutArgs {
 
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+
+    #[command(flatten)]
+    help: HelpArgs,
 }
 
 /// How files get to the bucket; `watch` has these, too.
 #[derive(Debug, Args)]
 pub(crate) struct WayArgs {
-    /// Folder of the bucket that the files go to
+    /// Folder in the bucket
     #[arg(long, value_name = "PREFIX", default_value = "", hide_default_value = true)]
     pub(crate) to: String,
 
-    /// Of folders only what matches, as in .gitignore
+    /// Take only matching files of folders (.gitignore)
     #[arg(long, value_name = "GLOB")]
     pub(crate) include: Vec<String>,
 
-    /// Of folders nothing that matches
+    /// Leave out matching files of folders
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
 
-    /// Upload even what nothing can be derived from
+    /// Upload files even if no rendition can be made
     #[arg(long)]
     pub(crate) force: bool,
 
@@ -84,11 +109,15 @@ pub(crate) struct WayArgs {
     #[arg(long)]
     pub(crate) overwrite: bool,
 
+    /// Keep names as they are encoded, instead of as NFC
+    #[arg(long)]
+    pub(crate) raw_names: bool,
+
     /// Use Transfer Acceleration [default: the bucket's]
     #[arg(long, overrides_with = "no_accelerate")]
     accelerate: bool,
 
-    /// Send the regular way
+    /// Do not use Transfer Acceleration
     #[arg(long)]
     no_accelerate: bool,
 
@@ -100,11 +129,11 @@ pub(crate) struct WayArgs {
     #[arg(long, value_name = "SECONDS", default_value = "60", hide = true, value_parser = seconds)]
     pub(crate) retry_for: Duration,
 
-    /// Don't wait for the renditions; prints no markup
+    /// Do not wait for renditions; prints no markup
     #[arg(long)]
     pub(crate) no_wait: bool,
 
-    /// How long to wait for one file's [default: 120]
+    /// Longest wait for one file [default: 120]
     #[arg(long, value_name = "SECONDS", default_value = "120", hide_default_value = true, value_parser = seconds)]
     pub(crate) timeout: Duration,
 }

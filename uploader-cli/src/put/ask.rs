@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use cli_support::escape;
 
 use crate::console::Console;
 
@@ -22,6 +23,7 @@ pub(super) fn for_alt_texts(console: &Console, untold: Vec<(&str, &mut Option<St
         return Ok(());
     }
     for (name, alt) in untold {
+        let name = escape(name);
         match console.ask(format_args!("What does {name} show? (Enter to leave it untold)"))? {
             Some(answer) if answer.is_empty() => {}
             Some(answer) => *alt = Some(answer),
@@ -33,7 +35,7 @@ pub(super) fn for_alt_texts(console: &Console, untold: Vec<(&str, &mut Option<St
 
 /// Asks whether what lies under `keys` shall be replaced.
 pub(super) fn whether_to_replace(console: &Console, keys: &[&str]) -> io::Result<bool> {
-    let named = keys.iter().take(NAMED).map(|key| format!("  {key}\n")).collect::<String>();
+    let named = keys.iter().take(NAMED).map(|key| format!("  {}\n", escape(key))).collect::<String>();
     let more = keys.len().saturating_sub(NAMED);
     let more = if more > 0 { format!("  and {more} more\n") } else { String::new() };
     let question = format!("Other pictures lie under these keys:\n{named}{more}Replace them? [y/N]");

@@ -22,8 +22,7 @@ pub(crate) use about::Texts;
 pub(crate) use args::{PutArgs, WayArgs, seconds};
 pub(crate) use outcome::Outcome;
 
-use plan::Usage;
-pub(crate) use plan::{Item, items};
+pub(crate) use plan::{Found, Item, Looks, Usage, find, skipped_files};
 pub(crate) use session::{Session, Tell};
 
 /// Puts what `args` name; the answer is the exit status.
@@ -38,13 +37,17 @@ pub(crate) async fn run(args: PutArgs) -> anyhow::Result<u8> {
     let usage = match stdin_name(&args) {
         Ok(Some(name)) => {
             spooled = spool()?;
-            plan::piped(spooled.path(), name, &args.way).map(|item| vec![item])
+            plan::piped(spooled.path(), name, &args.way)
+                .map(|item| Found { items: vec![item], skipped: Vec::new() })
         }
-        Ok(None) => items(&args.paths, &args.way),
+        Ok(None) => find(&args.paths, &args.way, &mut Looks::default()).and_then(Found::or_nothing),
         Err(usage) => Err(usage),
     };
-    let usage = usage.and_then(|items| check_shared(&args, items)).map_err(|usage| usage.to_string());
-    let usage = usage.and_then(|items| {
+    let usage = usage.and_then(|found| check_shared(&args, found)).map_err(|usage| usage.to_string());
+    let usage = usage.and_then(|Found { items, skipped }| {
+        if let Some(skipped) = skipped_files(&skipped) {
+            console.info(skipped);
+        }
         let texts = args.alt_file.as_deref().map(Texts::read).transpose()?.unwrap_or_default();
         Ok((items, texts, Settings::resolve(&args.store, |name| env::var(name).ok())?))
     });
@@ -118,12 +121,13 @@ fn stdin_name(args: &PutArgs) -> Result<Option<&str>, Usage> {
 }
 
 /// A text about one picture must not be said of several.
-fn check_shared(args: &PutArgs, items: Vec<Item>) -> Result<Vec<Item>, Usage> {
+fn check_shared(args: &PutArgs, found: Found) -> Result<Found, Usage> {
     let told = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
-    if items.len() > 1 && (told(&args.snippet.alt) || told(&args.caption) || args.focal_point.is_some()) {
-        return Err(Usage::SharedAlt { files: items.len() });
+    let files = found.items.len();
+    if files > 1 && (told(&args.snippet.alt) || told(&args.caption) || args.focal_point.is_some()) {
+        return Err(Usage::SharedAlt { files });
     }
-    Ok(items)
+    Ok(found)
 }
 
 /// Standard input in a file: its size has to be known, and it may have to be sent twice.

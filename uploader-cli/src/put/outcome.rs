@@ -256,8 +256,8 @@ impl Outcome {
             End::Failed(failure) => console.error(format_args!("{} → {place}: {failure}", self.file)),
         }
         match &self.end {
-            _ if json => console.result(&serde_json::to_string(&self.line(store))?),
-            End::Derived { markup: Some(markup), .. } => console.result(markup),
+            _ if json => console.document(&serde_json::to_string(&self.line(store))?),
+            End::Derived { markup: Some(markup), .. } => console.document(markup),
             _ => Ok(()),
         }
     }

@@ -1,21 +1,21 @@
 //! What goes where: which files, under which keys.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
+use cli_support::{is_litter, is_picture, nfc, spellings};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use manifest::{KeyError, check_source_key, is_addressable};
 use walkdir::{DirEntry, WalkDir};
 
 use super::args::WayArgs;
 use crate::failure::Failure;
+use crate::transfer::Stamp;
 
 /// Stands for standard input.
 pub(super) const STDIN: &str = "-";
-
-/// What file managers leave in folders, beside hidden files.
-const LITTER: [&str; 2] = ["Thumbs.db", "desktop.ini"];
 
 /// One file to be put.
 #[derive(Debug)]
@@ -28,6 +28,48 @@ pub(crate) struct Item {
     pub(crate) path: Result<PathBuf, Failure>,
 }
 
+/// The files that a command line names.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// Files to be put, in the order given.
+    pub(crate) items: Vec<Item>,
+    /// Files in folders that are litter or no pictures.
+    pub(crate) skipped: Vec<PathBuf>,
+}
+
+impl Found {
+    /// # Errors
+    ///
+    /// [`Usage`] if there is no file at all.
+    pub(super) fn or_nothing(self) -> Result<Self, Usage> {
+        if self.items.is_empty() {
+            return Err(Usage::NoFiles { skipped: skipped_files(&self.skipped) });
+        }
+        Ok(self)
+    }
+}
+
+/// Tells pictures in folders from other files. Remembers the answer for a file that stays the same, because `watch` asks
+/// every second.
+#[derive(Debug, Default)]
+pub(crate) struct Looks(HashMap<PathBuf, (Stamp, bool)>);
+
+impl Looks {
+    fn is_picture(&mut self, path: &Path) -> bool {
+        let Ok(stamp) = std::fs::metadata(path).map(|metadata| Stamp::of(&metadata)) else {
+            return is_picture(path);
+        };
+        match self.0.get(path) {
+            Some((seen, is_picture)) if *seen == stamp => *is_picture,
+            _ => {
+                let is_picture = is_picture(path);
+                self.0.insert(path.to_owned(), (stamp, is_picture));
+                is_picture
+            }
+        }
+    }
+}
+
 /// A command line that makes no sense; nothing has been done yet.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Usage {
@@ -37,8 +79,10 @@ pub(crate) enum Usage {
     Prefix(String),
     /// One text for several pictures.
     SharedAlt { files: usize },
-    /// The folders hold nothing that is wanted.
-    NoFiles,
+    /// Two names are canonically equivalent.
+    SameName { first: String, second: String },
+    /// The folders hold no pictures, or none that the patterns leave.
+    NoFiles { skipped: Option<String> },
     /// A pattern of `--include` or `--exclude`, or of files, that makes no sense.
     Pattern(String),
     /// `-` without `--name`, or the other way round.
@@ -59,10 +103,17 @@ impl fmt::Display for Usage {
             Self::SharedAlt { files } => {
                 write!(f, "--alt says what one picture shows, but there are {files}; put each with its own")
             }
-            Self::NoFiles => write!(
+            Self::SameName { first, second } => write!(
                 f,
-                "there are no files in the folders given, or none that --include and --exclude leave"
+                "{first} and {second} have the same name in two encodings of its accents (NFC and NFD), and would have \
+                 one key; rename one of them, or give --raw-names to keep both"
             ),
+            Self::NoFiles { skipped } => {
+                f.write_str(
+                    "there are no pictures in the folders given, or none that --include and --exclude leave",
+                )?;
+                skipped.iter().try_for_each(|skipped| write!(f, "; {skipped}"))
+            }
             Self::Pattern(why) => f.write_str(why),
             Self::Stdin => write!(
                 f,
@@ -72,34 +123,47 @@ impl fmt::Display for Usage {
     }
 }
 
-/// The files that `paths` name, folders walked and sorted, in the order given.
+/// Finds the files that `paths` name, folders walked and sorted, in the order given.
 ///
 /// # Errors
 ///
-/// [`Usage`] when what is asked for as a whole makes no sense. What is wrong with one file stands in its item.
-pub(crate) fn items(paths: &[PathBuf], way: &WayArgs) -> Result<Vec<Item>, Usage> {
-    let prefix = prefix(&way.to)?;
+/// [`Usage`] when the command line as a whole makes no sense. The fault of a single file is in its item.
+pub(crate) fn find(paths: &[PathBuf], way: &WayArgs, looks: &mut Looks) -> Result<Found, Usage> {
+    let keys = Keys::new(way)?;
     let wanted = Wanted::new(way)?;
-    let mut items = Vec::new();
+    let mut found = Found::default();
     for path in paths {
+        let path = &*existing(path);
         if path.is_dir() {
-            items.extend(walk(path, &prefix, &wanted));
+            walk(path, &keys, &wanted, looks, &mut found);
         } else if let Some(files) = expanded(path)? {
-            items.extend(files.iter().map(|path| item(path, path.file_name().map(Path::new), &prefix)));
+            found.items.extend(files.iter().map(|path| keys.item(path, path.file_name().map(Path::new))));
         } else {
-            items.push(item(path, path.file_name().map(Path::new), &prefix));
+            found.items.push(keys.item(path, path.file_name().map(Path::new)));
         }
     }
-    if items.is_empty() {
-        return Err(Usage::NoFiles);
+    refuse_duplicates(&found.items)?;
+    Ok(found)
+}
+
+/// Returns one line about files that were skipped, if there are any.
+pub(crate) fn skipped_files(skipped: &[PathBuf]) -> Option<String> {
+    cli_support::skipped_files(skipped.iter().map(PathBuf::as_path))
+}
+
+/// Returns `path`, or its other Unicode spelling if only that exists.
+fn existing(path: &Path) -> Cow<'_, Path> {
+    if path.symlink_metadata().is_ok() {
+        return Cow::Borrowed(path);
     }
-    refuse_duplicates(&items)?;
-    Ok(items)
+    let others = path.to_str().map(spellings).unwrap_or_default();
+    let other = others.into_iter().map(PathBuf::from).find(|other| other.symlink_metadata().is_ok());
+    other.map_or(Cow::Borrowed(path), Cow::Owned)
 }
 
 /// The one item of what was read from standard input to `path`.
 pub(super) fn piped(path: &Path, name: &str, way: &WayArgs) -> Result<Item, Usage> {
-    let item = item(path, Some(Path::new(name)), &prefix(&way.to)?);
+    let item = Keys::new(way)?.item(path, Some(Path::new(name)));
     Ok(Item { name: name.to_owned(), ..item })
 }
 
@@ -112,8 +176,15 @@ fn expanded(path: &Path) -> Result<Option<Vec<PathBuf>>, Usage> {
         return Ok(None);
     }
     let wrong = |why: &dyn fmt::Display| Usage::Pattern(format!("'{pattern}' is no pattern: {why}"));
-    let found = glob::glob(pattern).map_err(|error| wrong(&error))?;
-    let files: Vec<PathBuf> = found.filter_map(Result::ok).filter(|path| path.is_file()).collect();
+    let mut files: Vec<PathBuf> = Vec::new();
+    for pattern in spellings(pattern) {
+        let found = glob::glob(&pattern).map_err(|error| wrong(&error))?;
+        for path in found.filter_map(Result::ok).filter(|path| path.is_file()) {
+            if !files.contains(&path) {
+                files.push(path);
+            }
+        }
+    }
     if files.is_empty() {
         return Err(Usage::Pattern(format!("no file matches '{pattern}'")));
     }
@@ -132,20 +203,24 @@ impl Wanted {
         Ok(Self { include, exclude: patterns(&way.exclude)? })
     }
 
-    /// Whether the file at `relative` of a folder is wanted.
+    /// Returns `true` if the file at `relative` of a folder is wanted.
     fn takes(&self, relative: &Path) -> bool {
+        let relative = relative.to_str().map_or(Cow::Borrowed(relative), |text| match nfc(text) {
+            Cow::Borrowed(_) => Cow::Borrowed(relative),
+            Cow::Owned(text) => Cow::Owned(PathBuf::from(text)),
+        });
         let matches =
-            |patterns: &Gitignore| patterns.matched_path_or_any_parents(relative, false).is_ignore();
+            |patterns: &Gitignore| patterns.matched_path_or_any_parents(&relative, false).is_ignore();
         self.include.as_ref().is_none_or(matches) && !matches(&self.exclude)
     }
 }
 
-/// Patterns as lines of a `.gitignore`.
+/// Parses patterns as lines of a `.gitignore`, in NFC.
 fn patterns(lines: &[String]) -> Result<Gitignore, Usage> {
     let mut builder = GitignoreBuilder::new("");
     for line in lines {
         builder
-            .add_line(None, line)
+            .add_line(None, &nfc(line))
             .map_err(|error| Usage::Pattern(format!("'{line}' is no pattern: {error}")))?;
     }
     builder.build().map_err(|error| Usage::Pattern(error.to_string()))
@@ -163,28 +238,38 @@ fn prefix(to: &str) -> Result<String, Usage> {
     Ok(format!("{folder}/"))
 }
 
-fn walk(folder: &Path, prefix: &str, wanted: &Wanted) -> Vec<Item> {
-    let kept = |entry: &DirEntry| entry.depth() == 0 || !is_litter(entry);
+fn walk(folder: &Path, keys: &Keys, wanted: &Wanted, looks: &mut Looks, found: &mut Found) {
+    let is_hidden_folder = |entry: &DirEntry| {
+        entry.file_type().is_dir() && entry.file_name().as_encoded_bytes().starts_with(b".")
+    };
+    let entered = |entry: &DirEntry| entry.depth() == 0 || !is_hidden_folder(entry);
     let entries = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
-    let mut items = Vec::new();
-    for entry in entries.filter_entry(kept) {
+    for entry in entries.filter_entry(entered) {
         match entry {
             Ok(entry) if entry.file_type().is_dir() => {}
             Ok(entry) => {
                 let relative = entry.path().strip_prefix(folder).ok();
-                if relative.is_none_or(|relative| wanted.takes(relative)) {
-                    items.push(item(entry.path(), relative, prefix));
+                if !relative.is_none_or(|relative| wanted.takes(relative)) {
+                    continue;
+                }
+                let litter = is_litter(&entry.file_name().to_string_lossy());
+                let is_file = entry.file_type().is_file();
+                if litter || (is_file && !keys.force && !looks.is_picture(entry.path())) {
+                    found.skipped.push(entry.into_path());
+                } else {
+                    found.items.push(keys.item(entry.path(), relative));
                 }
             }
-            Err(error) => items.push(unreadable(folder, &error)),
+            // What is not wanted may be unreadable.
+            Err(error) if error.path().is_some_and(|path| is_excluded(path, folder, wanted)) => {}
+            Err(error) => found.items.push(unreadable(folder, &error)),
         }
     }
-    items
 }
 
-fn is_litter(entry: &DirEntry) -> bool {
-    let name = entry.file_name().to_string_lossy();
-    name.starts_with('.') || LITTER.contains(&name.as_ref())
+fn is_excluded(path: &Path, folder: &Path, wanted: &Wanted) -> bool {
+    let is_litter = path.file_name().is_some_and(|name| is_litter(&name.to_string_lossy()));
+    is_litter || path.strip_prefix(folder).is_ok_and(|relative| !wanted.takes(relative))
 }
 
 fn unreadable(folder: &Path, error: &walkdir::Error) -> Item {
@@ -194,24 +279,43 @@ fn unreadable(folder: &Path, error: &walkdir::Error) -> Item {
     Item { name, key: String::new(), path: Err(Failure::new("unreadable", why, remedy)) }
 }
 
-fn item(path: &Path, relative: Option<&Path>, prefix: &str) -> Item {
-    let name = path.display().to_string();
-    let Some(tail) = relative.and_then(as_key) else {
-        let failure =
-            Failure::new("name", "the name is no UTF-8 text, which keys have to be", "Rename the file.");
-        return Item { name, key: String::new(), path: Err(failure) };
-    };
-    let key = format!("{prefix}{tail}");
-    let path = match check_source_key(&key) {
-        Ok(()) if !is_addressable(&key) => {
-            Err(Failure::new("key", format!("no browser can ask for the key '{key}'"), "Rename the file."))
-        }
-        Ok(()) => Ok(path.to_owned()),
-        Err(error @ (KeyError::Empty | KeyError::TooLong { .. })) => {
-            Err(Failure::new("key", error.to_string(), "Rename the file or choose a shorter --to."))
-        }
-    };
-    Item { name, key, path }
+/// How keys are made of names.
+struct Keys {
+    /// The folder of the bucket, with a slash at its end unless it is empty.
+    prefix: String,
+    /// Names become keys byte for byte, and not in NFC.
+    raw: bool,
+    /// Files that are no pictures are put, too.
+    force: bool,
+}
+
+impl Keys {
+    fn new(way: &WayArgs) -> Result<Self, Usage> {
+        Ok(Self { prefix: prefix(&way.to)?, raw: way.raw_names, force: way.force })
+    }
+
+    fn item(&self, path: &Path, relative: Option<&Path>) -> Item {
+        let name = path.display().to_string();
+        let Some(tail) = relative.and_then(as_key) else {
+            let failure =
+                Failure::new("name", "the name is not UTF-8, and keys have to be", "Rename the file.");
+            return Item { name, key: String::new(), path: Err(failure) };
+        };
+        let key = format!("{}{tail}", self.prefix);
+        let key = if self.raw { key } else { nfc(&key).into_owned() };
+        let path = match check_source_key(&key) {
+            Ok(()) if !is_addressable(&key) => Err(Failure::new(
+                "key",
+                format!("no browser can ask for the key '{key}'"),
+                "Rename the file.",
+            )),
+            Ok(()) => Ok(path.to_owned()),
+            Err(error @ (KeyError::Empty | KeyError::TooLong { .. })) => {
+                Err(Failure::new("key", error.to_string(), "Rename the file or choose a shorter --to."))
+            }
+        };
+        Item { name, key, path }
+    }
 }
 
 /// A relative path with `/` between its parts, on every system; `None` if it is no UTF-8.
@@ -227,10 +331,10 @@ fn refuse_duplicates(items: &[Item]) -> Result<(), Usage> {
     let mut seen: HashMap<&str, &str> = HashMap::new();
     for item in items.iter().filter(|item| item.path.is_ok()) {
         if let Some(first) = seen.insert(&item.key, &item.name) {
-            return Err(Usage::Duplicate {
-                key: item.key.clone(),
-                first: first.to_owned(),
-                second: item.name.clone(),
+            let (key, first, second) = (item.key.clone(), first.to_owned(), item.name.clone());
+            return Err(match nfc(&first) == nfc(&second) && first != second {
+                true => Usage::SameName { first, second },
+                false => Usage::Duplicate { key, first, second },
             });
         }
     }

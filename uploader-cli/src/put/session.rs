@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
@@ -19,6 +20,7 @@ use super::outcome::{Action, End, Outcome};
 use super::plan::Item;
 use super::wait;
 use crate::accelerate;
+use crate::cli::lazy;
 use crate::config::state_folder;
 use crate::console::Console;
 use crate::failure::Failure;
@@ -45,6 +47,8 @@ pub(crate) struct Session {
     way: WayArgs,
     /// How the markup is written, if it is wanted.
     markup: Option<Markup>,
+    /// Set once the run has had the picture whose markup may be eager.
+    has_first: AtomicBool,
     tell: Tell,
     console: Console,
     transfers: Transfers,
@@ -64,6 +68,8 @@ pub(crate) struct Tell {
 /// One file, and what is to be done about it.
 struct Job {
     item: Item,
+    /// The first picture of the run, whose markup may be eager.
+    is_first: bool,
     step: Result<Ready, End>,
 }
 
@@ -94,7 +100,7 @@ impl Session {
         let store = accelerate::choose(store, wished, folder.as_deref()).await?;
         let journals = folder.map(|folder| state::journals(&folder));
         let transfers = Transfers::new(&store, journals, way.retry_for, way.part_bytes());
-        Ok(Self { store, way, markup, tell, console, transfers })
+        Ok(Self { store, way, markup, has_first: AtomicBool::new(false), tell, console, transfers })
     }
 
     /// How files get to the bucket.
@@ -129,6 +135,10 @@ impl Session {
             self.console
                 .info(format_args!("{files} of {jobs_in_all} files would be sent, {}", HumanBytes(bytes)));
             return self.report_all(futures::stream::iter(lines), each).await;
+        }
+        let first = jobs.iter_mut().find(|job| job.step.is_ok());
+        if let Some(first) = first.filter(|_| !self.has_first.swap(true, Ordering::Relaxed)) {
+            first.is_first = true;
         }
         let told = self.warn_of_many(&jobs);
         let begun = Instant::now();
@@ -171,7 +181,7 @@ impl Session {
                 }
                 Err(failure) => Err(End::Refused(failure.clone())),
             };
-            Job { item, step }
+            Job { item, is_first: false, step }
         });
         looks.buffered(LOOKING).collect().await
     }
@@ -312,7 +322,7 @@ impl Session {
         line.waiting();
         let markup = self.markup.as_ref().map(|markup| Markup {
             alt: ready.about.alt.clone().or_else(|| markup.alt.clone()),
-            ..markup.clone()
+            ..if job.is_first { markup.clone() } else { lazy(markup) }
         });
         let end = match wait::for_manifest(&self.store, &job.item.key, &sent, &ready.about, self.way.timeout)
             .await
@@ -421,6 +431,6 @@ impl Session {
     }
 
     fn event(&self, event: impl FnOnce() -> serde_json::Value) -> std::io::Result<()> {
-        if self.tell.events { self.console.result(&event().to_string()) } else { Ok(()) }
+        if self.tell.events { self.console.document(&event().to_string()) } else { Ok(()) }
     }
 }

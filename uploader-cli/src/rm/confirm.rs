@@ -1,8 +1,10 @@
 //! Asks before something is deleted.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
-use crate::place::{Place, shown};
+use cli_support::escape;
+
+use crate::place::Place;
 
 /// Keys that a question names.
 const NAMED: usize = 10;
@@ -18,9 +20,7 @@ pub(super) fn can_ask() -> bool {
 ///
 /// When the terminal cannot be written to or read.
 pub(super) fn agrees(places: &[&Place]) -> io::Result<bool> {
-    let mut terminal = io::stderr().lock();
-    write!(terminal, "{} [y/N] ", question(places))?;
-    terminal.flush()?;
+    cli_support::ask(format_args!("{} [y/N]", question(places)))?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     Ok(is_yes(&answer))
@@ -29,7 +29,7 @@ pub(super) fn agrees(places: &[&Place]) -> io::Result<bool> {
 fn question(places: &[&Place]) -> String {
     let mut question = String::new();
     for place in places.iter().take(NAMED) {
-        question.push_str(&format!("  {}/{}\n", place.bucket, shown(&place.key)));
+        question.push_str(&format!("  {}/{}\n", place.bucket, escape(&place.key)));
     }
     if let Some(others) = places.len().checked_sub(NAMED).filter(|others| *others > 0) {
         question.push_str(&format!("  and {others} more\n"));

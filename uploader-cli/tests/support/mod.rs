@@ -1,6 +1,7 @@
 //! An S3 server with both buckets, and somebody who answers uploads with manifests, as the Lambda would.
 #![allow(dead_code)]
 
+pub(crate) mod hostile;
 pub(crate) mod proxy;
 
 use std::path::{Path, PathBuf};

@@ -47,6 +47,14 @@ const SEQUENCERS: [&str; 4] = [
     "1\n0FFFFFFFFF\n",
 ];
 
+/// Texts with controls of each kind.
+const TEXTS: [&str; 4] = [
+    "2026/lisbon/caf\u{e9} 写真.jpg",
+    "\u{1b}[31mred\u{1b}]0;owned\u{7}.jpg",
+    "two\r\nlines\t\u{7f}\u{9b}31m\u{85}",
+    "gpj.\u{202e}exe\u{2066}\u{2069}\u{200f}\u{2028}\u{61c}",
+];
+
 /// Writes the seeds anew, those of at most `longest` bytes, into a folder a target.
 pub(crate) fn write(workspace: &Workspace, home: &Path, longest: u64) -> Result<()> {
     if home.exists() {
@@ -86,6 +94,9 @@ pub(crate) fn write(workspace: &Workspace, home: &Path, longest: u64) -> Result<
     }
     for (index, sequencers) in SEQUENCERS.iter().enumerate() {
         folder.put("sequencer", &index.to_string(), sequencers.as_bytes())?;
+    }
+    for (index, text) in TEXTS.iter().enumerate() {
+        folder.put("escape", &index.to_string(), text.as_bytes())?;
     }
     let manifest = workspace.root().join("manifest/tests/data/derived.json");
     let manifest = fs::read(&manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
