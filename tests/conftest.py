@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import shutil
+import tempfile
 
 # Before any client is made: nothing of the machine's own AWS set-up or proxy gets into the tests.
 for name in list(os.environ):
@@ -22,6 +23,8 @@ os.environ.update(
     AWS_EC2_METADATA_DISABLED="true",
     AWS_MAX_ATTEMPTS="2",
     NO_PROXY="*",
+    # Servers of the tests are not found by `uploader --local` of the person who runs them.
+    THUMBNAILER_STATE=tempfile.mkdtemp(prefix="thumbnailer-state-"),
 )
 
 import pytest
@@ -88,10 +91,10 @@ class Up:
         self.s3 = s3.client("s3", self.endpoint)
 
 
-def start_up(thumbnailer, home, *arguments):
+def start_up(thumbnailer, home, *arguments, env=None):
     home.mkdir(parents=True, exist_ok=True)
     command = [thumbnailer, "up", *arguments, "--data", home / "data", "--s3-port", "0"]
-    return process.running("thumbnailer up", command, home / "up.log")
+    return process.running("thumbnailer up", command, home / "up.log", env=env)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use imaging::FormatChoice;
+use local_s3::WebOrigin;
 use manifest::DerivedPlace;
 use thiserror::Error;
 
@@ -66,6 +67,12 @@ pub(crate) struct Up {
     /// the derived bucket
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(crate) listen: IpAddr,
+    /// Origin of a web page that may send requests, such as http://localhost:1313; may be given more than once
+    #[arg(long = "allow-origin", value_name = "URL")]
+    pub(crate) allowed_origins: Vec<WebOrigin>,
+    /// Further host name under which clients reach the server; may be given more than once
+    #[arg(long = "allow-host", value_name = "NAME")]
+    pub(crate) allowed_hosts: Vec<String>,
     /// Access key that clients use
     #[arg(long, value_name = "KEY", default_value = "local")]
     pub(crate) access_key: String,

@@ -45,6 +45,7 @@ impl Store {
             ca_bundle: ca_bundle(set).map_err(UsageError)?,
             profile: set("AWS_PROFILE"),
             profile_first: false,
+            keys: None,
         };
         let shared = access.load().await;
         let of_profile = || shared.endpoint_url().filter(|url| !url.trim().is_empty()).map(str::to_owned);

@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 fn command(data: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_thumbnailer"));
     command.arg("up").arg("--data").arg(data).args(["--s3-port", "0"]).args(args).env_remove("RUST_LOG");
+    command.env("THUMBNAILER_STATE", data.with_extension("state"));
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }

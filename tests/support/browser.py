@@ -96,14 +96,14 @@ class Page:
 
 
 @contextlib.contextmanager
-def page(program, home):
-    """A page of a browser whose profile lies in `home`."""
+def page(program, home, *flags):
+    """A page of a browser whose profile lies in `home`, started with further `flags`."""
     home.mkdir(parents=True, exist_ok=True)
     to_browser, write = os.pipe()
     read, from_browser = os.pipe()
     # The browser reads from 3 and writes to 4. (Debian's sh knows no numbers of two digits.)
     script = f'exec "$0" "$@" 3<&{to_browser} 4>&{from_browser}'
-    command = ["bash", "-c", script, program, *FLAGS, f"--user-data-dir={home}"]
+    command = ["bash", "-c", script, program, *FLAGS, *flags, f"--user-data-dir={home}"]
     try:
         with process.running("chromium", command, home / "browser.log", pass_fds=(to_browser, from_browser)):
             os.close(to_browser)

@@ -18,6 +18,7 @@ pub(crate) async fn configured(settings: &Settings) -> SdkConfig {
         ca_bundle: settings.ca_bundle.clone(),
         profile: settings.aws_profile.clone(),
         profile_first: settings.aws_profile_asked_for,
+        keys: settings.keys.clone(),
     };
     access.load().await
 }
@@ -62,6 +63,6 @@ fn no_credentials(why: &str, settings: &Settings) -> Failure {
         "no-credentials",
         format!("there are no AWS credentials{}: {why}", whose.unwrap_or_default()),
         "Run `aws configure` or `aws sso login`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
-         AWS_SECRET_ACCESS_KEY ('local' and 'locallocal' for `thumbnailer up`).",
+         AWS_SECRET_ACCESS_KEY. For `thumbnailer up` on this computer, add --local.",
     )
 }

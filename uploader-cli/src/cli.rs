@@ -22,8 +22,7 @@ Examples:
   uploader put photos/ --to 2026/lisbon --markup markdown
 
 Start with `uploader init`; credentials come from where the AWS CLI has them.
-With `thumbnailer up` here: export AWS_ENDPOINT_URL=http://127.0.0.1:9000 \\
-  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=locallocal";
+For `thumbnailer up` on this computer, add --local.";
 
 /// Fits a screen: everybody knows -h and -V.
 const TEMPLATE: &str = "\
@@ -154,6 +153,10 @@ pub(crate) fn lazy(markup: &Markup) -> Markup {
 /// Where files go and renditions come from.
 #[derive(Debug, Default, Args)]
 pub(crate) struct StoreArgs {
+    /// Use the server that `thumbnailer up` runs on this computer
+    #[arg(long, conflicts_with = "endpoint_url")]
+    pub(crate) local: bool,
+
     /// Profile of the configuration file or of AWS
     #[arg(long, value_name = "NAME", env = "UPLOADER_PROFILE", hide_env = true)]
     pub(crate) profile: Option<String>,

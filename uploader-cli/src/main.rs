@@ -33,6 +33,7 @@ mod failure;
 mod help;
 mod init;
 mod listing;
+mod local;
 mod lookup;
 mod ls;
 mod manifests;

@@ -3,10 +3,12 @@
 
 use std::path::PathBuf;
 
+use aws_credential_types::Credentials;
 use manifest::DerivedPlace;
 
 use crate::cli::{StoreArgs, http_url};
 use crate::config::{Config, Location, Profile};
+use crate::local;
 
 /// The environment's variables that name an S3 server, the stronger first.
 pub(crate) const ENDPOINT_VARIABLES: [&str; 2] = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"];
@@ -41,6 +43,8 @@ pub(crate) struct Settings {
     pub(crate) ca_bundle: Option<Vec<u8>>,
     /// Where the configuration file lies or would lie.
     pub(crate) config_path: Option<PathBuf>,
+    /// The key pair of `thumbnailer up`, with `--local`; else the AWS CLI's credentials are used.
+    pub(crate) keys: Option<Credentials>,
 }
 
 impl Settings {
@@ -51,6 +55,9 @@ impl Settings {
     ///
     /// What makes no sense, in words: a variable or a line of the file.
     pub(crate) fn resolve(args: &StoreArgs, env: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        if args.local {
+            return local::settings(args, env);
+        }
         let location = Location::find(&env);
         let config = location.as_ref().map(Config::load).transpose()?.unwrap_or_default();
         let settings = Self::merge(args, &env, &config)?;
@@ -88,12 +95,13 @@ impl Settings {
             profile: name.filter(|_| known.is_some()),
             ca_bundle: None,
             config_path: None,
+            keys: None,
         })
     }
 }
 
 /// Where renditions lie: a bucket, and the prefix of its keys after a slash.
-fn derived(named: Option<String>) -> Result<DerivedPlace, String> {
+pub(crate) fn derived(named: Option<String>) -> Result<DerivedPlace, String> {
     let named = named.unwrap_or_else(|| DEFAULT_DERIVED.to_owned());
     named.parse().map_err(|error| format!("the bucket of the renditions is '{named}': {error}"))
 }
@@ -182,6 +190,7 @@ mod tests {
             profile: some("blog"),
             ca_bundle: None,
             config_path: None,
+            keys: None,
         };
         assert_eq!(settings, expected);
     }
@@ -205,6 +214,7 @@ mod tests {
             region: some("eu-north-1"),
             endpoint_url: some("http://flag"),
             profile: some("plain"),
+            local: false,
         };
         let by_flag = merged(&args, &variables, FILE).unwrap();
         assert_eq!((by_flag.originals.as_str(), by_flag.derived), ("b", DerivedPlace::of_bucket("d")));

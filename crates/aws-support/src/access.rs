@@ -5,6 +5,7 @@ use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::profile::region::ProfileFileRegionProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use crate::http::http_client;
@@ -25,6 +26,8 @@ pub struct Access {
     pub profile: Option<String>,
     /// Uses the profile's credentials even if the environment has others.
     pub profile_first: bool,
+    /// Credentials to use instead of every configured one.
+    pub keys: Option<Credentials>,
 }
 
 impl Access {
@@ -40,6 +43,9 @@ impl Access {
             .or_else(of_profile.build())
             .or_else(Region::new(DEFAULT_REGION));
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(https.clone());
+        if let Some(keys) = &self.keys {
+            return loader.region(region).credentials_provider(keys.clone()).load().await;
+        }
         if let Some(name) = &self.profile {
             loader = loader.profile_name(name);
             if self.profile_first {

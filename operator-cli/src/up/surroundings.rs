@@ -1,13 +1,13 @@
 //! What AWS would be: buckets, a queue, and the function it calls.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Region};
-use cli_support::escape;
+use cli_support::{Announcement, LocalServer, escape};
 use local_s3::{Bucket, Message, Queue, QueueSettings, Server, failed_ids, sqs_event};
 use manifest::DerivedPlace;
 use thumbnailer::{Config, Outcome, Thumbnailer};
@@ -33,6 +33,8 @@ pub(crate) struct Surroundings {
     server: Server,
     stop: oneshot::Sender<()>,
     deliveries: JoinHandle<()>,
+    /// Tells `uploader --local` of this server until it ends.
+    _announcement: Option<Announcement>,
 }
 
 impl Surroundings {
@@ -41,7 +43,14 @@ impl Surroundings {
         args: &cli::Up,
         config: Config,
     ) -> anyhow::Result<(Self, mpsc::UnboundedReceiver<Outcome>)> {
-        let server = Server::builder()
+        let mut builder = Server::builder();
+        for origin in &args.allowed_origins {
+            builder = builder.allow_origin(origin.clone());
+        }
+        for host in &args.allowed_hosts {
+            builder = builder.allow_host(host);
+        }
+        let server = builder
             .data_dir(&args.data)
             .listen(SocketAddr::new(args.listen, args.s3_port))
             .credentials(&args.access_key, &args.secret_key)
@@ -51,6 +60,7 @@ impl Surroundings {
             .queue(queue_settings())
             .start()
             .await?;
+        let announcement = announce(&server, args);
         let s3 = client(&server.endpoint_url(), &args.access_key, &args.secret_key);
         let (told, outcomes) = mpsc::unbounded_channel();
         let thumbnailer = Thumbnailer::new(s3.clone(), config).on_outcome(move |outcome| {
@@ -72,7 +82,7 @@ impl Surroundings {
                 queue.run(deliver, stopped).await;
             }
         });
-        Ok((Self { s3, queue, server, stop, deliveries }, outcomes))
+        Ok((Self { s3, queue, server, stop, deliveries, _announcement: announcement }, outcomes))
     }
 
     /// Ends in good order: what is being worked on is finished, what waits stays in the queue.
@@ -94,7 +104,7 @@ impl Surroundings {
              and in {data}/{DERIVED}.\n\n  \
              export {credentials} AWS_REGION={REGION}\n  \
              aws --endpoint-url {endpoint} s3 cp photo.jpg s3://{ORIGINALS}/\n  \
-             uploader put photo.jpg --endpoint-url {endpoint}\n\n\
+             uploader put photo.jpg --local\n\n\
              Ctrl-C stops it.\n",
             data = escape(&args.data.display().to_string()),
         );
@@ -104,6 +114,34 @@ impl Surroundings {
             print_lines(&text);
         }
     }
+}
+
+/// Tells programs on this computer how to use `server`. That it cannot be written down is no reason to end.
+fn announce(server: &Server, args: &cli::Up) -> Option<Announcement> {
+    let mut address = server.address();
+    if address.ip().is_unspecified() {
+        let loopback =
+            if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+        address.set_ip(loopback);
+    }
+    let local = LocalServer {
+        endpoint: format!("http://{address}"),
+        region: REGION.to_owned(),
+        access_key: args.access_key.clone(),
+        secret_key: args.secret_key.clone(),
+        originals: ORIGINALS.to_owned(),
+        derived: DERIVED.to_owned(),
+    };
+    let folder = cli_support::state_folder(|name| std::env::var(name).ok())?;
+    local
+        .announce(&folder)
+        .inspect_err(|error| {
+            cli_support::tell(format_args!(
+                "warning: `uploader --local` will not find this server: cannot write to {}: {error}",
+                folder.display()
+            ));
+        })
+        .ok()
 }
 
 fn queue_settings() -> QueueSettings {
