@@ -8,7 +8,10 @@ use crate::storage::{Attributes, Headers, Tag};
 
 /// S3's limit for user metadata: names and values together, in bytes.
 const METADATA_LIMIT: usize = 2048;
-const TAGS_LIMIT: usize = 10;
+/// The most tags of an object.
+pub(super) const OBJECT_TAGS: usize = 10;
+/// The most tags of a bucket.
+pub(super) const BUCKET_TAGS: usize = 50;
 
 /// Reads [`Attributes`] from any input that has S3's usual fields.
 macro_rules! attributes_of {
@@ -53,7 +56,7 @@ pub(super) fn gather(
             METADATA_LIMIT
         ));
     }
-    let tags = check_tags(tagging.map(parse_tags).unwrap_or_default())?;
+    let tags = check_tags(tagging.map(parse_tags).unwrap_or_default(), OBJECT_TAGS)?;
     Ok(Attributes { headers, metadata, tags })
 }
 
@@ -77,9 +80,9 @@ fn parse_tags(header: &str) -> Vec<Tag> {
 }
 
 /// Holds tags against S3's rules.
-pub(super) fn check_tags(tags: Vec<Tag>) -> S3Result<Vec<Tag>> {
-    if tags.len() > TAGS_LIMIT {
-        return Err(s3_error!(InvalidTag, "Object tags cannot be greater than {}", TAGS_LIMIT));
+pub(super) fn check_tags(tags: Vec<Tag>, most: usize) -> S3Result<Vec<Tag>> {
+    if tags.len() > most {
+        return Err(s3_error!(InvalidTag, "There cannot be more than {} tags.", most));
     }
     for (at, tag) in tags.iter().enumerate() {
         if tag.key.is_empty() || tag.key.chars().count() > 128 {
@@ -128,6 +131,6 @@ mod tests {
 
     #[test]
     fn repeated_tags_are_refused() {
-        assert!(check_tags(parse_tags("a=1&a=2")).is_err());
+        assert!(check_tags(parse_tags("a=1&a=2"), OBJECT_TAGS).is_err());
     }
 }

@@ -6,7 +6,7 @@ use hyper::HeaderMap;
 use s3s::dto::StreamingBlob;
 use s3s::{S3Result, TrailingHeaders, s3_error};
 
-use crate::checksum::{Algorithm, Checksums};
+use crate::checksum::{Algorithm, Checksums, Hasher};
 use crate::storage::{Fault, Incoming, Layout};
 
 /// The largest body of one request: 5 GiB.
@@ -59,6 +59,11 @@ impl Promise {
         Ok(promise)
     }
 
+    /// Returns whether the body comes with a checksum of any kind.
+    pub(super) fn has_checksum(&self) -> bool {
+        self.md5.is_some() || self.algorithm().is_some()
+    }
+
     /// The algorithm promised, if any.
     pub(super) fn algorithm(&self) -> Option<Algorithm> {
         self.checksums.keys().copied().chain(self.trailing.iter().copied()).next()
@@ -86,6 +91,22 @@ impl Promise {
         if self.md5.is_some_and(|md5| md5 != incoming.md5) {
             return Err(Fault::BadDigest("Content-MD5").into());
         }
+        self.compare(&incoming.checksums, trailers)?;
+        Ok(incoming)
+    }
+
+    /// Compares a body in memory with the promise.
+    pub(super) fn check(self, body: &[u8], trailers: Option<TrailingHeaders>) -> S3Result<()> {
+        let mut hasher = Hasher::new(self.algorithm());
+        hasher.update(body);
+        let (md5, checksums) = hasher.finish();
+        if self.md5.is_some_and(|promised| promised != md5) {
+            return Err(Fault::BadDigest("Content-MD5").into());
+        }
+        self.compare(&checksums, trailers)
+    }
+
+    fn compare(self, actual: &Checksums, trailers: Option<TrailingHeaders>) -> S3Result<()> {
         let mut promised = self.checksums;
         if !self.trailing.is_empty() {
             let trailers = trailers.and_then(|trailers| trailers.take()).unwrap_or_default();
@@ -102,11 +123,11 @@ impl Promise {
             }
         }
         for (algorithm, promised) in &promised {
-            if incoming.checksums.get(algorithm) != Some(promised) {
+            if actual.get(algorithm) != Some(promised) {
                 return Err(Fault::BadDigest(algorithm.name()).into());
             }
         }
-        Ok(incoming)
+        Ok(())
     }
 }
 

@@ -10,14 +10,16 @@ use hyper::body::Incoming;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use hyper::service::Service;
 use hyper::{Method, Request, StatusCode};
+use percent_encoding::percent_decode_str;
 use s3s::service::{S3Service, S3ServiceBuilder};
-use s3s::{Body, HttpError, HttpResponse};
+use s3s::{Body, HttpError, HttpResponse, S3Error};
 use tokio::sync::watch;
 
 use super::access::{Gate, OnePair};
+use super::cors::Crossing;
 use super::inflict::Scene;
-use super::range::Unranged;
-use super::{Api, Call};
+use super::relay::Relay;
+use super::{Api, Call, chunks, explain, signature, unsupported};
 use crate::clock;
 use crate::line::End;
 use crate::requests::Counter;
@@ -28,16 +30,19 @@ use crate::{Builder, Faults};
 #[derive(Debug, Clone)]
 pub(crate) struct Wire {
     service: S3Service,
+    store: Arc<Store>,
+    /// Names this run of the server in errors.
+    host_id: Arc<str>,
     requests: Arc<AtomicU64>,
     faults: Option<Faults>,
 }
 
 impl Wire {
     pub(crate) fn new(store: Arc<Store>, builder: &Builder, counter: &Counter) -> Self {
-        let api = Api { store, hide_missing_keys: builder.hide_missing_keys };
+        let api = Api { store: Arc::clone(&store), hide_missing_keys: builder.hide_missing_keys };
         let public = builder.buckets.iter().filter(|bucket| bucket.public_read);
         let public: Vec<String> = public.map(|bucket| bucket.name.clone()).collect();
-        let service = |route: Option<Unranged>| {
+        let service = |route: Option<Relay>| {
             let mut service = S3ServiceBuilder::new(api.clone());
             service.set_auth(OnePair {
                 access_key: builder.access_key.clone(),
@@ -49,9 +54,11 @@ impl Wire {
             }
             service.build()
         };
-        let service = service(Some(Unranged { service: service(None) }));
-        let requests = Arc::new(AtomicU64::new(clock::unix_ms() << 20));
-        Self { service, requests, faults: builder.faults.clone() }
+        let service = service(Some(Relay { service: service(None) }));
+        let started = clock::unix_ms();
+        let requests = Arc::new(AtomicU64::new(started << 20));
+        let host_id = crate::key::digest(&started.to_string()).into();
+        Self { service, store, host_id, requests, faults: builder.faults.clone() }
     }
 
     /// The service for one connection: whose it is, how it may be ended, and what says that the server stops.
@@ -80,8 +87,14 @@ impl Service<Request<Incoming>> for Front {
         request
             .extensions_mut()
             .insert(Call { request_id: request_id.clone(), source_ip: self.peer.to_string() });
-        let head = request.method() == Method::HEAD;
-        let exchange = Exchange { service: self.wire.service.clone(), request_id, head };
+        let exchange = Exchange {
+            service: self.wire.service.clone(),
+            crossing: Crossing::of(&self.wire.store, &request),
+            method: request.method().clone(),
+            resource: percent_decode_str(request.uri().path()).decode_utf8_lossy().into_owned(),
+            host_id: Arc::clone(&self.wire.host_id),
+            request_id,
+        };
         if let Some(faults) = &self.wire.faults
             && let Some(fault) = faults.strike(&request)
         {
@@ -96,25 +109,45 @@ impl Service<Request<Incoming>> for Front {
 /// One request and its answer.
 pub(super) struct Exchange {
     service: S3Service,
+    crossing: Option<Crossing>,
+    method: Method,
+    /// The decoded path.
+    resource: String,
+    host_id: Arc<str>,
     request_id: String,
-    /// Whether the request is a HEAD, whose answer has no body.
-    head: bool,
 }
 
 impl Exchange {
     /// Does what is asked.
-    pub(super) async fn serve(&self, request: Request<Body>) -> Result<HttpResponse, HttpError> {
-        Ok(self.finish(self.service.call(request).await?))
+    pub(super) async fn serve(&self, mut request: Request<Body>) -> Result<HttpResponse, HttpError> {
+        if let (&Method::OPTIONS, Some(crossing)) = (&self.method, &self.crossing) {
+            return crossing.preflight().or_else(answer).map(|answer| self.finish(answer));
+        }
+        let checked = signature::check(&mut request).and_then(|()| unsupported::check(&request));
+        match checked {
+            Ok(()) => Ok(self.finish(self.service.call(chunks::guard(request)).await?)),
+            Err(error) => answer(error).map(|answer| self.finish(answer)),
+        }
     }
 
     /// Makes an answer what S3's would be.
     pub(super) fn finish(&self, mut answer: HttpResponse) -> HttpResponse {
-        tidy(&mut answer, self.head);
-        if let Ok(value) = HeaderValue::from_str(&self.request_id) {
-            answer.headers_mut().insert("x-amz-request-id", value);
+        explain::complete(&mut answer, &self.resource, &self.request_id, &self.host_id);
+        tidy(&mut answer, self.method == Method::HEAD);
+        for (name, value) in [("x-amz-request-id", &*self.request_id), ("x-amz-id-2", &*self.host_id)] {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                answer.headers_mut().insert(name, value);
+            }
+        }
+        if let (Some(crossing), true) = (&self.crossing, self.method != Method::OPTIONS) {
+            crossing.allow(&mut answer);
         }
         answer
     }
+}
+
+fn answer(error: S3Error) -> Result<HttpResponse, HttpError> {
+    error.to_http_response().map_err(|error| HttpError::new(Box::new(error)))
 }
 
 /// `s3s` gives every error an XML body, also those that by HTTP's rules have none.

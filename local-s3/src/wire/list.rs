@@ -90,7 +90,7 @@ pub(super) async fn list_objects_v2(
         key_count: said(contents.len() + page.prefixes.len()),
         continuation_token: input.continuation_token,
         is_truncated: Some(page.next.is_some()),
-        next_continuation_token: page.next.as_deref().map(|next| URL_SAFE_NO_PAD.encode(next)),
+        next_continuation_token: page.next.as_deref().map(encode_token),
         contents: Some(contents),
         common_prefixes: encoder.prefixes(&page.prefixes),
         delimiter: encoder.optional(input.delimiter.as_deref()),
@@ -100,7 +100,12 @@ pub(super) async fn list_objects_v2(
     }))
 }
 
-fn decode_token(token: &str) -> S3Result<String> {
+/// Makes a continuation token of the last name of a page.
+pub(super) fn encode_token(last: &str) -> String {
+    URL_SAFE_NO_PAD.encode(last)
+}
+
+pub(super) fn decode_token(token: &str) -> S3Result<String> {
     let decoded = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     decoded.ok_or_else(|| s3_error!(InvalidArgument, "The continuation token provided is incorrect"))
 }
