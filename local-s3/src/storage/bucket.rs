@@ -174,7 +174,8 @@ impl Store {
     }
 
     pub(super) fn create_bucket_now(&self, name: &str) -> Result<Arc<Bucket>, Fault> {
-        if !check_bucket_name(name) {
+        // No label of a host name begins or ends with a hyphen.
+        if !check_bucket_name(name) || name.contains(".-") || name.contains("-.") {
             return Err(Error::BucketName(name.to_owned()).into());
         }
         let mut buckets = self.buckets.write().unwrap_or_else(PoisonError::into_inner);

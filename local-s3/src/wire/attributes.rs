@@ -64,7 +64,7 @@ pub(super) fn gather(
 fn stored_coding(coding: &str) -> Option<String> {
     let kept: Vec<&str> =
         coding.split(',').map(str::trim).filter(|part| !part.is_empty() && *part != "aws-chunked").collect();
-    (!kept.is_empty()).then(|| kept.join(","))
+    (!kept.is_empty()).then(|| kept.join(", "))
 }
 
 /// The tags of an `x-amz-tagging` header, which is a query string.
@@ -118,6 +118,7 @@ mod tests {
     fn the_transfer_coding_is_not_stored() {
         assert_eq!(stored_coding("aws-chunked"), None);
         assert_eq!(stored_coding("gzip, aws-chunked").unwrap(), "gzip");
+        assert_eq!(stored_coding("deflate, aws-chunked,gzip").unwrap(), "deflate, gzip");
         assert_eq!(stored_coding("gzip").unwrap(), "gzip");
     }
 

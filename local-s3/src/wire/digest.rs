@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use hyper::HeaderMap;
+use hyper::header::{HeaderMap, HeaderValue};
 use s3s::dto::StreamingBlob;
 use s3s::{S3Result, TrailingHeaders, s3_error};
 
@@ -43,13 +43,7 @@ impl Promise {
                 "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
             ));
         }
-        if let Some(value) = headers.get("content-md5") {
-            let decoded = BASE64.decode(value.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
-            promise.md5 =
-                Some(decoded.ok_or_else(|| {
-                    s3_error!(InvalidDigest, "The Content-MD5 you specified is not valid.")
-                })?);
-        }
+        promise.md5 = Self::read_md5(headers)?.md5;
         if promise.length.is_some_and(|length| length > BODY_LIMIT) {
             return Err(s3_error!(
                 EntityTooLarge,
@@ -57,6 +51,16 @@ impl Promise {
             ));
         }
         Ok(promise)
+    }
+
+    /// Reads `Content-MD5` alone.
+    pub(super) fn read_md5(headers: &HeaderMap) -> S3Result<Self> {
+        let decode = |value: &HeaderValue| BASE64.decode(value.as_bytes()).ok()?.try_into().ok();
+        let md5 = headers.get("content-md5").map(|value| {
+            decode(value)
+                .ok_or_else(|| s3_error!(InvalidDigest, "The Content-MD5 you specified is not valid."))
+        });
+        Ok(Self { md5: md5.transpose()?, ..Self::default() })
     }
 
     /// Returns whether the body comes with a checksum of any kind.

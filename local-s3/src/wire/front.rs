@@ -19,7 +19,7 @@ use super::access::{Gate, OnePair};
 use super::cors::Crossing;
 use super::inflict::Scene;
 use super::relay::Relay;
-use super::{Api, Call, chunks, explain, signature, unsupported};
+use super::{Api, Call, chunks, explain, signature, summary, unsupported};
 use crate::clock;
 use crate::line::End;
 use crate::requests::Counter;
@@ -92,6 +92,10 @@ impl Service<Request<Incoming>> for Front {
             crossing: Crossing::of(&self.wire.store, &request),
             method: request.method().clone(),
             resource: percent_decode_str(request.uri().path()).decode_utf8_lossy().into_owned(),
+            asks_for_attributes: request.method() == Method::GET
+                && request.uri().query().is_some_and(|query| {
+                    query.split('&').any(|pair| pair.split('=').next() == Some("attributes"))
+                }),
             host_id: Arc::clone(&self.wire.host_id),
             request_id,
         };
@@ -113,6 +117,7 @@ pub(super) struct Exchange {
     method: Method,
     /// The decoded path.
     resource: String,
+    asks_for_attributes: bool,
     host_id: Arc<str>,
     request_id: String,
 }
@@ -132,6 +137,9 @@ impl Exchange {
 
     /// Makes an answer what S3's would be.
     pub(super) fn finish(&self, mut answer: HttpResponse) -> HttpResponse {
+        if self.asks_for_attributes {
+            summary::unquote(&mut answer);
+        }
         explain::complete(&mut answer, &self.resource, &self.request_id, &self.host_id);
         tidy(&mut answer, self.method == Method::HEAD);
         for (name, value) in [("x-amz-request-id", &*self.request_id), ("x-amz-id-2", &*self.host_id)] {

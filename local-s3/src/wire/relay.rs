@@ -55,7 +55,9 @@ impl S3Route for Relay {
         let mut body = std::mem::take(&mut request.input);
         // Bodies are read for those who may send them; the other service refuses everyone else.
         if request.credentials.is_some() && has_document(&request.method, &request.uri) {
-            let bytes = verified(body, &request.headers, request.trailing_headers.take()).await?;
+            let completes = request.uri.query().unwrap_or_default().contains("uploadId=");
+            let trailers = request.trailing_headers.take();
+            let bytes = verified(body, &request.headers, trailers, completes).await?;
             request.headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
             body = Body::from(bytes);
         }
@@ -93,9 +95,14 @@ fn has_document(method: &Method, uri: &Uri) -> bool {
 }
 
 /// Reads an XML body, compares it with the checksums that came with it, and returns it in plain form.
-async fn verified(body: Body, headers: &HeaderMap, trailers: Option<TrailingHeaders>) -> S3Result<Bytes> {
-    let promise = Promise::read(headers, None)?;
-    let mut body = body;
+async fn verified(
+    mut body: Body,
+    headers: &HeaderMap,
+    trailers: Option<TrailingHeaders>,
+    completes: bool,
+) -> S3Result<Bytes> {
+    // The checksums of a completion are those of the object.
+    let promise = if completes { Promise::read_md5(headers)? } else { Promise::read(headers, None)? };
     let bytes = body.store_all_limited(XML_LIMIT).await.map_err(|error| {
         if error.to_string().contains("limit") {
             return s3_error!(

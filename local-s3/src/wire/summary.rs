@@ -1,8 +1,9 @@
+use hyper::header::{CONTENT_LENGTH, HeaderValue};
 use s3s::dto::{
     Checksum, ChecksumType, GetObjectAttributesInput, GetObjectAttributesOutput, GetObjectAttributesParts,
     ObjectAttributes, ObjectPart, StorageClass,
 };
-use s3s::{S3Request, S3Response, S3Result, s3_error};
+use s3s::{Body, HttpResponse, S3Request, S3Response, S3Result, s3_error};
 
 use super::attributes::etag;
 use super::digest::set_checksums;
@@ -61,6 +62,23 @@ pub(super) async fn get_object_attributes(
         output.object_parts = Some(parts(&object, limit(input.max_parts)?, marker.unwrap_or(0)));
     }
     Ok(S3Response::new(output))
+}
+
+/// Takes the quotes off the ETag in an answer of GetObjectAttributes, the one operation that has none there.
+pub(super) fn unquote(answer: &mut HttpResponse) {
+    let Some(bytes) = answer.body().bytes() else { return };
+    let text = String::from_utf8_lossy(&bytes);
+    let Some((before, (tag, after))) =
+        text.split_once("<ETag>").and_then(|(before, rest)| Some((before, rest.split_once("</ETag>")?)))
+    else {
+        return;
+    };
+    let tag = tag.replace("&quot;", "").replace('"', "");
+    let text = format!("{before}<ETag>{tag}</ETag>{after}");
+    if answer.headers().contains_key(CONTENT_LENGTH) {
+        answer.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
+    }
+    *answer.body_mut() = Body::from(text);
 }
 
 /// Describes up to `limit` parts behind the part `marker`.
