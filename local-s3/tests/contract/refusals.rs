@@ -44,7 +44,8 @@ async fn presigned_parameters_count_as_headers() {
     let get = site.client.put_object().bucket("plain").key("a");
     let minute = aws_sdk_s3::presigning::PresigningConfig::expires_in(crate::signing::minutes(1)).unwrap();
     let put = get.customize().mutate_request(|request| {
-        let uri = format!("{}?x-amz-meta-note=seen&x-amz-acl=private", request.uri());
+        let sign = if request.uri().contains('?') { '&' } else { '?' };
+        let uri = format!("{}{sign}x-amz-meta-note=seen&x-amz-acl=private", request.uri());
         request.set_uri(uri).unwrap();
     });
     let url = put.presigned(minute.clone()).await.unwrap();
