@@ -37,6 +37,7 @@ const TARGETS: [&str; 16] = [
     "scaled_jpeg",
     "scaled_jpeg_header",
     "scaled_jpeg_differential",
+    "xml",
 ];
 
 /// LLVM's counters at edges and traces of comparisons, as libFuzzer reads them.

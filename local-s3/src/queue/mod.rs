@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-pub(crate) use disk::Kept;
+pub(crate) use disk::{Kept, restore, sync_ready};
 pub use lambda::{failed_ids, sqs_event};
 pub(crate) use message::{Cause, Stored};
 pub use message::{Depth, Message};
@@ -143,6 +143,29 @@ impl Queue {
         let stored = self.stored(body, Some(cause))?;
         disk::write(&self.0.root, &stored, Folder::Staged)?;
         Ok(Staged(stored))
+    }
+
+    /// Makes a message of an event without writing it down: its change is recorded together with it.
+    pub(crate) fn draft(&self, body: String, cause: Cause) -> Result<Stored, Error> {
+        self.stored(body, Some(cause))
+    }
+
+    /// Makes events visible that a record on disk holds; their own files may reach the disk later. Returns whether
+    /// those could be written.
+    pub(crate) fn publish_recorded(&self, recorded: Vec<Stored>) -> bool {
+        let mut complete = true;
+        for stored in &recorded {
+            if let Err(error) = disk::write_recorded(&self.0.root, stored) {
+                tracing::error!(%error, id = stored.id, "an event's file could not be written; it may be told twice");
+                complete = false;
+            }
+        }
+        let sent: Vec<_> = recorded.into_iter().flat_map(|stored| self.copies(stored)).collect();
+        let mut state = self.state();
+        sent.into_iter().for_each(|(stored, sending)| state.add(stored, sending));
+        drop(state);
+        self.notice();
+        complete
     }
 
     /// The change is committed: its event becomes visible. If its file cannot be moved it is visible all the same,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::OwnedMutexGuard;
 
 use super::view::View;
-use super::{Fault, Object, Store, blocking, files};
+use super::{CorsRule, Fault, Object, Store, Tag, blocking, files};
 use crate::{Error, clock};
 
 /// How many writers of different keys may commit at once.
@@ -26,18 +26,22 @@ pub(crate) enum Versioning {
     Suspended,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct BucketRecord {
-    pub(super) created_ms: u64,
-    pub(super) versioning: Versioning,
+/// The settings of a bucket as its file says them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct BucketRecord {
+    created_ms: u64,
+    pub(crate) versioning: Versioning,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cors: Option<Vec<CorsRule>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tags: Option<Vec<Tag>>,
 }
 
 /// A bucket and the index of its objects.
 #[derive(Debug)]
 pub(crate) struct Bucket {
     name: String,
-    created_ms: u64,
-    versioning: RwLock<Versioning>,
+    record: RwLock<BucketRecord>,
     notify: AtomicBool,
     deleted: AtomicBool,
     objects: RwLock<BTreeMap<String, Versions>>,
@@ -46,11 +50,10 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    pub(super) fn new(name: &str, record: &BucketRecord) -> Self {
+    pub(super) fn new(name: &str, record: BucketRecord) -> Self {
         Self {
             name: name.to_owned(),
-            created_ms: record.created_ms,
-            versioning: RwLock::new(record.versioning),
+            record: RwLock::new(record),
             notify: AtomicBool::new(false),
             deleted: AtomicBool::new(false),
             objects: RwLock::default(),
@@ -63,12 +66,24 @@ impl Bucket {
         &self.name
     }
 
+    fn record(&self) -> RwLockReadGuard<'_, BucketRecord> {
+        self.record.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn created_ms(&self) -> u64 {
-        self.created_ms
+        self.record().created_ms
     }
 
     pub(crate) fn versioning(&self) -> Versioning {
-        *self.versioning.read().unwrap_or_else(PoisonError::into_inner)
+        self.record().versioning
+    }
+
+    pub(crate) fn cors(&self) -> Option<Vec<CorsRule>> {
+        self.record().cors.clone()
+    }
+
+    pub(crate) fn tags(&self) -> Option<Vec<Tag>> {
+        self.record().tags.clone()
     }
 
     pub(crate) fn notifies(&self) -> bool {
@@ -99,7 +114,8 @@ impl Bucket {
         Arc::clone(&self.locks[slot]).lock_owned().await
     }
 
-    async fn lock_all(&self) -> Vec<OwnedMutexGuard<()>> {
+    /// Keeps all other writers out until the guards are dropped.
+    pub(super) async fn lock_all(&self) -> Vec<OwnedMutexGuard<()>> {
         let mut guards = Vec::with_capacity(LOCKS);
         for lock in &self.locks {
             guards.push(Arc::clone(lock).lock_owned().await);
@@ -110,6 +126,16 @@ impl Bucket {
     /// The newest version of a key, which may be a delete marker.
     pub(crate) fn newest(&self, key: &str) -> Option<Arc<Object>> {
         self.objects().get(key).and_then(|versions| versions.first()).cloned()
+    }
+
+    /// Returns the version of this name, which may be a delete marker; without a name, the newest one.
+    pub(super) fn named(&self, key: &str, version: Option<&str>) -> Option<Arc<Object>> {
+        let objects = self.objects();
+        let versions = objects.get(key)?;
+        match version {
+            None => versions.first().cloned(),
+            Some(name) => versions.iter().find(|object| object.is_version(name)).cloned(),
+        }
     }
 
     /// The version that an upload became, if it is there still.
@@ -148,7 +174,8 @@ impl Store {
     }
 
     pub(super) fn create_bucket_now(&self, name: &str) -> Result<Arc<Bucket>, Fault> {
-        if !check_bucket_name(name) {
+        // No label of a host name begins or ends with a hyphen.
+        if !check_bucket_name(name) || name.contains(".-") || name.contains("-.") {
             return Err(Error::BucketName(name.to_owned()).into());
         }
         let mut buckets = self.buckets.write().unwrap_or_else(PoisonError::into_inner);
@@ -156,9 +183,9 @@ impl Store {
             return Err(Fault::BucketExists);
         }
         self.check_view_is_free(name)?;
-        let record = BucketRecord { created_ms: clock::unix_ms(), versioning: Versioning::Off };
+        let record = BucketRecord { created_ms: clock::unix_ms(), ..BucketRecord::default() };
         self.write_record(name, &record)?;
-        let bucket = Arc::new(Bucket::new(name, &record));
+        let bucket = Arc::new(Bucket::new(name, record));
         buckets.insert(name.to_owned(), Arc::clone(&bucket));
         Ok(bucket)
     }
@@ -168,16 +195,18 @@ impl Store {
         files::replace(&path, &files::to_json(&path, record)?)
     }
 
-    /// Deletes an empty bucket.
+    /// Deletes a bucket without objects, and drops its unfinished uploads.
     pub(crate) async fn delete_bucket(self: &Arc<Self>, name: &str) -> Result<(), Fault> {
         let bucket = self.bucket(name)?;
         let guards = bucket.lock_all().await;
-        if !bucket.objects().is_empty() || self.uploads.any_in(name) {
+        if !bucket.objects().is_empty() {
             return Err(Fault::BucketNotEmpty);
         }
+        let unfinished = self.uploads_in(name);
         let store = Arc::clone(self);
         blocking(move || {
             let _guards = guards;
+            store.settle()?; // a record must not outlive its bucket: another one may take the name
             files::remove(&store.layout.bucket(bucket.name()))?;
             files::sync_parent(&store.layout.bucket(bucket.name()));
             bucket.deleted.store(true, Ordering::Release);
@@ -186,28 +215,44 @@ impl Store {
             let _ = std::fs::remove_dir(store.layout.view(bucket.name()));
             Ok(())
         })
-        .await
+        .await?;
+        // Without the locks: who completes an upload takes them in the other order. The bucket is gone either way.
+        for upload in unfinished {
+            if let Err(error) = self.abort_upload(&upload).await {
+                tracing::warn!(%error, upload = upload.id, "an upload of a deleted bucket was left behind");
+            }
+        }
+        Ok(())
     }
 
-    /// Turns versioning on or suspends it.
-    pub(crate) async fn set_versioning(
+    /// Changes the settings of a bucket, durably.
+    pub(crate) async fn change_bucket(
         self: &Arc<Self>,
         name: &str,
-        versioning: Versioning,
+        change: impl FnOnce(&mut BucketRecord) + Send + 'static,
     ) -> Result<(), Fault> {
         let bucket = self.bucket(name)?;
         let guards = bucket.lock_all().await;
         let store = Arc::clone(self);
         blocking(move || {
             let _guards = guards;
-            store.set_versioning_now(&bucket, versioning)
+            store.change_bucket_now(&bucket, change)
         })
         .await
     }
 
-    pub(super) fn set_versioning_now(&self, bucket: &Bucket, versioning: Versioning) -> Result<(), Fault> {
-        self.write_record(bucket.name(), &BucketRecord { created_ms: bucket.created_ms, versioning })?;
-        *bucket.versioning.write().unwrap_or_else(PoisonError::into_inner) = versioning;
+    pub(super) fn change_bucket_now(
+        &self,
+        bucket: &Bucket,
+        change: impl FnOnce(&mut BucketRecord),
+    ) -> Result<(), Fault> {
+        if bucket.is_deleted() {
+            return Err(Fault::NoSuchBucket);
+        }
+        let mut record = bucket.record().clone();
+        change(&mut record);
+        self.write_record(bucket.name(), &record)?;
+        *bucket.record.write().unwrap_or_else(PoisonError::into_inner) = record;
         Ok(())
     }
 }

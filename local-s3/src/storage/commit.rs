@@ -15,11 +15,28 @@ use crate::{Error, clock};
 pub(crate) struct WriteCondition {
     pub(crate) if_match: Option<ETagCondition>,
     pub(crate) if_none_match: Option<ETagCondition>,
+    /// Bytes. Holds too if there is nothing to compare with.
+    pub(crate) if_size: Option<u64>,
+    /// In whole seconds since 1970. Holds too if there is nothing to compare with.
+    pub(crate) if_modified_at: Option<u64>,
 }
 
 impl WriteCondition {
-    fn check(&self, newest: Option<&Object>) -> Result<(), Fault> {
-        let current = newest.filter(|object| !object.delete_marker);
+    /// A condition on ETags alone.
+    pub(crate) fn of_etags(if_match: Option<ETagCondition>, if_none_match: Option<ETagCondition>) -> Self {
+        Self { if_match, if_none_match, ..Self::default() }
+    }
+
+    /// Checks the version that a write replaces or a removal removes.
+    pub(super) fn check(&self, found: Option<&Object>) -> Result<(), Fault> {
+        if let Some(object) = found {
+            let same_size = self.if_size.is_none_or(|size| size == object.size);
+            let same_time = self.if_modified_at.is_none_or(|at| at == object.last_modified_ms / 1000);
+            if !same_size || !same_time {
+                return Err(Fault::PreconditionFailed);
+            }
+        }
+        let current = found.filter(|object| !object.delete_marker);
         let equals = |condition: &ETagCondition, object: &Object| match condition {
             ETagCondition::Any => true,
             ETagCondition::ETag(etag) => etag.value() == object.etag,
@@ -48,6 +65,7 @@ pub(crate) struct NewObject {
     pub(crate) checksums: Checksums,
     pub(crate) checksum_kind: Option<Kind>,
     pub(crate) parts: Vec<u64>,
+    pub(crate) part_checksums: Vec<String>,
     pub(crate) upload_id: Option<String>,
 }
 
@@ -60,6 +78,7 @@ impl NewObject {
             checksums: body.checksums.clone(),
             checksum_kind: Some(Kind::FullObject),
             parts: Vec::new(),
+            part_checksums: Vec::new(),
             upload_id: None,
             body,
         }
@@ -121,6 +140,7 @@ impl Store {
             checksums: new.checksums,
             checksum_kind: new.checksum_kind,
             parts: new.parts,
+            part_checksums: new.part_checksums,
             upload_id: new.upload_id,
             key,
         };
@@ -194,7 +214,7 @@ impl Store {
             if bucket.is_deleted() {
                 return Err(Fault::NoSuchBucket);
             }
-            condition.check(bucket.newest(&key).as_deref())?;
+            condition.check(bucket.named(&key, version.as_deref()).as_deref())?;
             match (version, bucket.versioning()) {
                 (Some(version), _) => {
                     store.delete_version(&bucket, &key, &version, Happening::Delete, &origin)
@@ -211,9 +231,9 @@ impl Store {
         .await
     }
 
-    fn add_delete_marker(&self, bucket: &Bucket, key: String, origin: &Origin) -> Result<Deleted, Fault> {
+    pub(super) fn new_delete_marker(&self, bucket: &Bucket, key: String) -> Result<Object, Error> {
         let sequence = self.sequence.next()?;
-        let marker = Object {
+        Ok(Object {
             sequence,
             version_id: self.new_version_id(bucket, sequence),
             delete_marker: true,
@@ -224,9 +244,14 @@ impl Store {
             checksums: Checksums::new(),
             checksum_kind: None,
             parts: Vec::new(),
+            part_checksums: Vec::new(),
             upload_id: None,
             key,
-        };
+        })
+    }
+
+    fn add_delete_marker(&self, bucket: &Bucket, key: String, origin: &Origin) -> Result<Deleted, Fault> {
+        let marker = self.new_delete_marker(bucket, key)?;
         files::create_dir_all(&self.layout.versions(bucket.name(), &marker.key))?;
         let hidden = marker.key.clone();
         self.hide(bucket, &hidden);
@@ -244,11 +269,7 @@ impl Store {
         happening: Happening,
         origin: &Origin,
     ) -> Result<Option<Deleted>, Fault> {
-        let found = bucket
-            .objects()
-            .get(key)
-            .and_then(|versions| versions.iter().find(|object| object.is_version(version)).cloned());
-        let Some(object) = found else { return Ok(None) };
+        let Some(object) = bucket.named(key, Some(version)) else { return Ok(None) };
         let removal = Object { sequence: self.sequence.next()?, ..Object::clone(&object) };
         let staged = self.stage(bucket, &removal, happening, origin)?;
         if bucket.newest(key).is_some_and(|newest| newest.sequence == object.sequence) {
@@ -279,6 +300,7 @@ impl Store {
 
     /// Removes a version's JSON, which ends it.
     fn uncommit(&self, bucket: &Bucket, object: &Object) -> Result<(), Error> {
+        self.settle_marker(object.sequence)?;
         let json = self.layout.version(bucket.name(), &object.key, object.sequence);
         files::remove(&json)?;
         files::sync_parent(&json);
@@ -313,8 +335,20 @@ impl Store {
         happening: Happening,
         origin: &Origin,
     ) -> Result<Option<Staged>, Fault> {
+        let event = self.event(bucket, object, happening, origin);
+        Ok(event.map(|(body, cause)| self.queue.stage(body, cause)).transpose()?)
+    }
+
+    /// Returns the event of a change and the change it tells of, if the bucket notifies.
+    pub(super) fn event(
+        &self,
+        bucket: &Bucket,
+        object: &Object,
+        happening: Happening,
+        origin: &Origin,
+    ) -> Option<(String, Cause)> {
         if !bucket.notifies() {
-            return Ok(None);
+            return None;
         }
         let created = happening.is_created();
         let event = Event {
@@ -335,6 +369,6 @@ impl Store {
             sequence: object.sequence,
             created,
         };
-        Ok(Some(self.queue.stage(event.to_json(), cause)?))
+        Some((event.to_json(), cause))
     }
 }

@@ -7,7 +7,7 @@ pub(crate) enum Fault {
     NoSuchBucket,
     #[error("the bucket exists already")]
     BucketExists,
-    #[error("the bucket still holds objects, versions or uploads")]
+    #[error("the bucket still holds objects or versions")]
     BucketNotEmpty,
     #[error("the key does not exist")]
     NoSuchKey,

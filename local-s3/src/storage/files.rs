@@ -64,10 +64,23 @@ pub(crate) fn owner_only() -> OpenOptions {
 /// Makes a rename or removal in `path`'s directory outlive a power cut. Not every file system can; those that
 /// cannot have nothing better to offer.
 pub(crate) fn sync_parent(path: &Path) {
-    if let Some(parent) = path.parent()
-        && let Ok(directory) = File::open(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })
-    {
+    if let Some(parent) = path.parent() {
+        sync_folder(if parent.as_os_str().is_empty() { Path::new(".") } else { parent });
+    }
+}
+
+/// Makes all renames and removals in a directory outlive a power cut, as far as the file system can.
+pub(crate) fn sync_folder(path: &Path) {
+    if let Ok(directory) = File::open(path) {
         let _ = directory.sync_all();
+    }
+}
+
+/// Makes a file's bytes outlive a power cut; that it is gone already is fine.
+pub(crate) fn sync(path: &Path) -> Result<(), Error> {
+    match File::open(path).and_then(|file| file.sync_all()) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("write", path)(error)),
+        _ => Ok(()),
     }
 }
 

@@ -102,7 +102,7 @@ impl Incoming {
 
 /// What a failing body means. `s3s` verifies payload hashes and chunk signatures inside the body's stream and keeps
 /// its error types private, so their names are looked for in the text, through all causes.
-fn broken_body(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Fault {
+pub(crate) fn broken_body(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Fault {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {

@@ -15,6 +15,8 @@ use crate::{Error, event, key};
 ///     <sequencer>.data                               its bytes (none for a delete marker)
 /// DIR/.s3/uploads/<upload id>/upload.json
 ///     <part>.json  <part>-<sequencer>.data           the parts of a multipart upload
+/// DIR/.s3/batches/<sequencer>.json                   committed removals that may not be on disk yet
+/// DIR/.s3/trash/<sequencer>/                         what they removed, until there is time to delete it
 /// DIR/.s3/queue/{staged,ready,dead}/<id>.json        see `queue`
 /// DIR/<bucket>/<key>                                 readable view: hard links, never read back
 /// ```
@@ -28,7 +30,14 @@ pub(crate) struct Layout {
 impl Layout {
     pub(crate) fn create(root: &Path) -> Result<Self, Error> {
         let layout = Self { root: root.to_path_buf() };
-        for dir in [layout.tmp(), layout.buckets(), layout.uploads(), layout.queue()] {
+        for dir in [
+            layout.tmp(),
+            layout.buckets(),
+            layout.uploads(),
+            layout.batches(),
+            layout.trash(),
+            layout.queue(),
+        ] {
             files::create_dir_all(&dir)?;
         }
         layout.close_to_others();
@@ -112,6 +121,14 @@ impl Layout {
 
     pub(crate) fn upload(&self, upload_id: &str) -> PathBuf {
         self.uploads().join(upload_id)
+    }
+
+    pub(crate) fn batches(&self) -> PathBuf {
+        self.private().join("batches")
+    }
+
+    pub(crate) fn trash(&self) -> PathBuf {
+        self.private().join("trash")
     }
 
     pub(crate) fn queue(&self) -> PathBuf {

@@ -1,6 +1,6 @@
 //! Listings: keys in order of their bytes, rolled up at a delimiter, a page at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -27,15 +27,31 @@ pub(crate) struct Rolled<T> {
     pub(crate) next: Option<String>,
 }
 
+impl<T> Default for Rolled<T> {
+    fn default() -> Self {
+        Self { entries: Vec::new(), prefixes: Vec::new(), next: None }
+    }
+}
+
 /// A version or delete marker, and whether it is its key's newest.
 type Entry = (Arc<Object>, bool);
 
 /// A page of versions continues in the middle of a key.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct VersionListing {
     pub(crate) page: Rolled<Entry>,
     /// Where the page ended, if it ended at a version.
     pub(crate) next_version: Option<String>,
+    last: Last,
+}
+
+/// The last entry of a page.
+#[derive(Debug, Default)]
+enum Last {
+    #[default]
+    Nothing,
+    Version(Arc<Object>),
+    Prefix(String),
 }
 
 /// Where in a key's versions or uploads a page ended. It names the place in their order too, so that the listing goes
@@ -93,46 +109,85 @@ impl Listing {
         }
     }
 
-    /// Lists the keys of `map` for which `keep` yields something.
+    fn walk<'a, V>(&'a self, map: &'a BTreeMap<String, V>) -> Walk<'a, V> {
+        let mut walk =
+            Walk { listing: self, map, rest: map.range::<str, _>((self.start(), Bound::Unbounded)) };
+        // A common prefix as marker stands for everything below it.
+        if matches!(self.classify(&self.after), Some(Item::Prefix(prefix)) if prefix == self.after) {
+            walk.skip(&self.after);
+        }
+        walk
+    }
+
+    /// Lists the keys of `map` for which `keep` yields something. Takes time for the keys of the page, not for those
+    /// of its common prefixes.
     pub(crate) fn roll<V, T>(
         &self,
         map: &BTreeMap<String, V>,
         keep: impl Fn(&str, &V) -> Option<T>,
     ) -> Rolled<T> {
-        let mut page = Rolled { entries: Vec::new(), prefixes: Vec::new(), next: None };
+        let mut page = Rolled::default();
         if self.limit == 0 {
             return page;
         }
-        let mut last = String::new();
-        for (key, value) in map.range::<str, _>((self.start(), Bound::Unbounded)) {
-            let Some(item) = self.classify(key) else {
-                break;
-            };
-            if let Item::Prefix(prefix) = item
-                && (prefix == self.after || page.prefixes.last().is_some_and(|known| known == prefix))
-            {
-                continue;
-            }
+        let mut last = "";
+        let mut walk = self.walk(map);
+        while let Some((item, key, value)) = walk.next() {
             let Some(entry) = keep(key, value) else {
                 continue;
             };
             if page.entries.len() + page.prefixes.len() == self.limit {
-                page.next = Some(last);
+                page.next = Some(last.to_owned());
                 break;
             }
             match item {
                 Item::Prefix(prefix) => {
-                    last = prefix.to_owned();
-                    page.prefixes.push(last.clone());
+                    last = prefix;
+                    page.prefixes.push(prefix.to_owned());
+                    walk.skip(prefix);
                 }
                 Item::Key => {
-                    last.clone_from(key);
+                    last = key;
                     page.entries.push(entry);
                 }
             }
         }
         page
     }
+}
+
+/// The keys of a listing in order.
+struct Walk<'a, V> {
+    listing: &'a Listing,
+    map: &'a BTreeMap<String, V>,
+    rest: btree_map::Range<'a, String, V>,
+}
+
+impl<'a, V> Walk<'a, V> {
+    fn next(&mut self) -> Option<(Item<'a>, &'a str, &'a V)> {
+        let (key, value) = self.rest.next()?;
+        Some((self.listing.classify(key)?, key, value))
+    }
+
+    /// Goes on behind everything that begins with `prefix`.
+    fn skip(&mut self, prefix: &str) {
+        self.rest = match behind(prefix) {
+            Some(next) => self.map.range::<str, _>((Bound::Included(next.as_str()), Bound::Unbounded)),
+            None => btree_map::Range::default(),
+        };
+    }
+}
+
+/// Returns the first text behind all that begin with `prefix`, unless there is none.
+fn behind(prefix: &str) -> Option<String> {
+    let mut next = prefix.to_owned();
+    while let Some(last) = next.pop() {
+        if let Some(greater) = (last..=char::MAX).nth(1) {
+            next.push(greater);
+            return Some(next);
+        }
+    }
+    None
 }
 
 impl Bucket {
@@ -151,48 +206,72 @@ impl Bucket {
         after_version: Option<Marker<'_>>,
     ) -> VersionListing {
         let objects = self.objects();
-        let mut entries: Vec<Entry> = Vec::new();
+        let mut page = VersionListing::default();
+        if listing.limit == 0 {
+            return page;
+        }
         let is_listed = matches!(listing.classify(&listing.after), Some(Item::Key));
         if let (Some(after), Some(versions), true) = (after_version, objects.get(&listing.after), is_listed) {
             let place = after.place(versions.iter().map(|object| (object.version_name(), object.sequence)));
-            let rest = versions.iter().enumerate();
-            let rest = rest.filter(|(_, object)| place.is_none_or(|place| object.sequence < place));
-            entries.extend(rest.map(|(at, object)| (Arc::clone(object), at == 0)));
-        }
-        let page = listing.roll(&objects, |_, versions| Some(versions.clone()));
-        let mut next = page.next;
-        for versions in page.entries {
-            entries.extend(versions.into_iter().enumerate().map(|(at, object)| (object, at == 0)));
-        }
-        let mut prefixes = page.prefixes;
-        let mut next_version = None;
-        if entries.len() + prefixes.len() > listing.limit {
-            // Several versions a key: cut the page where it is full, keys and prefixes in one order.
-            let mut order: Vec<(String, Option<Entry>)> =
-                prefixes.drain(..).map(|prefix| (prefix, None)).collect();
-            order.extend(entries.drain(..).map(|entry| (entry.0.key.clone(), Some(entry))));
-            order.sort_by(|one, other| one.0.cmp(&other.0)); // stable: versions stay newest first
-            order.truncate(listing.limit);
-            next = order.last().map(|(key, _)| key.clone());
-            for (key, entry) in order {
-                match entry {
-                    Some(entry) => {
-                        next_version = Some(Marker::write(entry.0.version_name(), entry.0.sequence));
-                        entries.push(entry);
-                    }
-                    None => {
-                        next_version = None;
-                        prefixes.push(key);
-                    }
-                }
+            let first =
+                versions.partition_point(|object| place.is_some_and(|place| object.sequence >= place));
+            if !page.add(versions, first, listing.limit) {
+                return page;
             }
-        } else if next.is_some() {
-            next_version = entries
-                .last()
-                .filter(|(object, _)| next.as_deref() == Some(&object.key))
-                .map(|(object, _)| Marker::write(object.version_name(), object.sequence));
         }
-        VersionListing { page: Rolled { entries, prefixes, next }, next_version }
+        let mut walk = listing.walk(&objects);
+        while let Some((item, _, versions)) = walk.next() {
+            let whole = match item {
+                Item::Key => page.add(versions, 0, listing.limit),
+                Item::Prefix(prefix) => {
+                    walk.skip(prefix);
+                    page.add_prefix(prefix, listing.limit)
+                }
+            };
+            if !whole {
+                break;
+            }
+        }
+        page
+    }
+}
+
+impl VersionListing {
+    /// Adds the versions of a key from the one at `first` on. Returns whether all had room.
+    fn add(&mut self, versions: &[Arc<Object>], first: usize, limit: usize) -> bool {
+        for (at, object) in versions.iter().enumerate().skip(first) {
+            if self.is_full(limit) {
+                return false;
+            }
+            self.last = Last::Version(Arc::clone(object));
+            self.page.entries.push((Arc::clone(object), at == 0));
+        }
+        true
+    }
+
+    fn add_prefix(&mut self, prefix: &str, limit: usize) -> bool {
+        if self.is_full(limit) {
+            return false;
+        }
+        self.last = Last::Prefix(prefix.to_owned());
+        self.page.prefixes.push(prefix.to_owned());
+        true
+    }
+
+    /// Returns whether the page has no room for another entry, and if so notes where the next one continues.
+    fn is_full(&mut self, limit: usize) -> bool {
+        if self.page.entries.len() + self.page.prefixes.len() < limit {
+            return false;
+        }
+        (self.page.next, self.next_version) = match &self.last {
+            Last::Nothing => (None, None),
+            Last::Prefix(prefix) => (Some(prefix.clone()), None),
+            Last::Version(object) => {
+                let marker = Marker::write(object.version_name(), object.sequence);
+                (Some(object.key.clone()), Some(marker))
+            }
+        };
+        true
     }
 }
 
@@ -229,6 +308,28 @@ mod tests {
         let place = |text: &str| Marker::read(text).place(all.into_iter());
         assert_eq!(place(&Marker::write("gone", 5)), Some(5));
         assert_eq!((place("b"), place("unknown"), place("not-hex")), (Some(7), None, None));
+    }
+
+    #[test]
+    fn what_begins_with_a_prefix_can_be_skipped() {
+        for (prefix, next) in [("a/", "a0"), ("a", "b"), ("a\u{d7ff}", "a\u{e000}"), ("a\u{10ffff}", "b")] {
+            assert_eq!(behind(prefix).unwrap(), next);
+        }
+        assert_eq!((behind(""), behind("\u{10ffff}")), (None, None));
+    }
+
+    #[test]
+    fn a_page_of_prefixes_looks_at_few_keys() {
+        let map: BTreeMap<String, ()> = (0..50_000).map(|at| (format!("{}/{at:05}", at % 5), ())).collect();
+        let looked_at = std::cell::Cell::new(0);
+        let listing =
+            Listing { delimiter: Some("/".into()), limit: 3, after: "0/".into(), ..Listing::default() };
+        let page = listing.roll(&map, |_, ()| {
+            looked_at.set(looked_at.get() + 1);
+            Some(())
+        });
+        assert_eq!(page.prefixes, ["1/", "2/", "3/"]);
+        assert_eq!(looked_at.get(), 4);
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Objects, versions and uploads on disk, and an index of them in memory. The disk is the truth.
 
+mod batch;
 mod body;
 mod bucket;
 mod commit;
+mod cors;
 mod expire;
 mod fault;
 pub(crate) mod files;
@@ -19,11 +21,13 @@ mod view;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+pub(crate) use batch::Removal;
 pub(crate) use body::Opened;
 pub(crate) use bucket::{Bucket, Versioning};
 pub(crate) use commit::{NewObject, WriteCondition};
+pub(crate) use cors::CorsRule;
 pub(crate) use fault::Fault;
-pub(crate) use incoming::Incoming;
+pub(crate) use incoming::{Incoming, broken_body};
 pub(crate) use layout::Layout;
 pub(crate) use list::{Listing, Marker};
 pub(crate) use object::{Attributes, Headers, Object, Tag};
@@ -41,6 +45,7 @@ pub(crate) struct Store {
     sequence: Arc<Sequence>,
     buckets: RwLock<BTreeMap<String, Arc<Bucket>>>,
     uploads: Uploads,
+    unsettled: batch::Unsettled,
     /// Where events go. Nothing else links storage and queue.
     queue: Queue,
 }

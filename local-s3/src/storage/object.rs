@@ -32,6 +32,9 @@ pub(crate) struct Object {
     /// Sizes of the parts it was uploaded in, in bytes; empty unless it was a multipart upload.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) parts: Vec<u64>,
+    /// Checksums of the parts, if the upload was begun with an algorithm: the one of `checksums`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) part_checksums: Vec<String>,
     /// The multipart upload that became it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) upload_id: Option<String>,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::batch;
 use super::bucket::{BucketRecord, Versions};
 use super::upload::{Part, Upload, UploadRecord, Uploads};
 use super::view::Mark;
@@ -27,6 +28,9 @@ impl Store {
         for leftover in files::entries(&layout.tmp())? {
             files::remove(&leftover)?;
         }
+        batch::replay(&layout)?;
+        let trash = files::entries(&layout.trash())?;
+        std::thread::spawn(move || batch::empty_trash(trash)); // takes seconds for thousands of files
         let (buckets, newest) = read_buckets(&layout)?;
         let uploads = read_uploads(&layout, &buckets)?;
         let kept = queue::Kept::read(&layout.queue())?;
@@ -41,6 +45,7 @@ impl Store {
             sequence,
             buckets: RwLock::new(buckets),
             uploads: Uploads::new(uploads),
+            unsettled: batch::Unsettled::default(),
             queue: queue.clone(),
         });
         store.make_wanted(wanted).map_err(|fault| match fault {
@@ -58,7 +63,7 @@ impl Store {
             };
             bucket.set_notify(want.notify);
             if want.versioned && bucket.versioning() != Versioning::Enabled {
-                self.set_versioning_now(&bucket, Versioning::Enabled)?;
+                self.change_bucket_now(&bucket, |record| record.versioning = Versioning::Enabled)?;
             }
         }
         for bucket in self.buckets() {
@@ -69,6 +74,7 @@ impl Store {
 
     /// Written down at a clean end, so that the next start need not guess.
     pub(crate) fn flush(&self) -> Result<(), Error> {
+        self.settle()?;
         self.sequence.flush()
     }
 }
@@ -93,7 +99,7 @@ fn read_buckets(layout: &Layout) -> Result<(Buckets, Option<u64>), Error> {
         let Some(name) = path.file_stem().and_then(|stem| stem.to_str()) else {
             continue;
         };
-        let bucket = Bucket::new(name, &files::read_json::<BucketRecord>(&path)?);
+        let bucket = Bucket::new(name, files::read_json::<BucketRecord>(&path)?);
         let mut former = HashSet::new();
         for folder in files::entries(&layout.store(name))? {
             for folder in files::entries(&folder)? {

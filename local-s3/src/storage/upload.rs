@@ -138,24 +138,20 @@ impl Uploads {
     pub(super) fn new(uploads: impl IntoIterator<Item = Upload>) -> Self {
         Self(RwLock::new(uploads.into_iter().map(|upload| (upload.id.clone(), Arc::new(upload))).collect()))
     }
-
-    pub(super) fn any_in(&self, bucket: &str) -> bool {
-        let uploads = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        uploads.values().any(|upload| upload.record.bucket == bucket)
-    }
 }
 
 impl Store {
     /// Begins an upload.
     pub(crate) async fn create_upload(
         self: &Arc<Self>,
-        bucket: &Bucket,
+        target: &Arc<Bucket>,
         key: String,
         attributes: Attributes,
         checksum: Option<(Algorithm, Kind)>,
     ) -> Result<Arc<Upload>, Fault> {
-        let (store, bucket) = (Arc::clone(self), bucket.name().to_owned());
+        let (store, target) = (Arc::clone(self), Arc::clone(target));
         blocking(move || {
+            let bucket = target.name().to_owned();
             let sequence = store.sequence.next()?;
             let id = object::version_id(&format!("{bucket}/{key}"), sequence);
             let (algorithm, kind) = checksum.unzip();
@@ -167,6 +163,10 @@ impl Store {
             files::replace(&path, &files::to_json(&path, &record)?)?;
             let upload = Arc::new(Upload::new(id.clone(), record, BTreeMap::new()));
             store.uploads.0.write().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&upload));
+            if target.is_deleted() {
+                store.forget_upload(&upload.id)?; // the bucket went away before it could be dropped with it
+                return Err(Fault::NoSuchBucket);
+            }
             Ok(upload)
         })
         .await
@@ -243,7 +243,12 @@ impl Store {
         let folder = self.layout.upload(id);
         // Without its record the folder is a leftover, whatever else of it survives a crash.
         files::remove(&folder.join("upload.json"))?;
-        std::fs::remove_dir_all(&folder).map_err(Error::io("remove", &folder))
+        match std::fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::io("remove", &folder)(error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Joins the named parts into an object.
@@ -322,6 +327,10 @@ impl Store {
             checksums: Checksums::from([(algorithm, combined)]),
             checksum_kind: Some(kind),
             parts: parts.iter().map(|part| part.size).collect(),
+            part_checksums: match upload.checksum() {
+                Some(_) => digests.into_iter().map(|(digest, _)| digest).collect(),
+                None => Vec::new(),
+            },
             upload_id: Some(upload.id.clone()),
         })
     }

@@ -26,9 +26,11 @@ impl S3Auth for OnePair {
     }
 }
 
-/// Goes with a request whose signature was verified before it was changed.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Admitted;
+/// A mark of requests whose signature was verified before they were changed.
+#[derive(Debug, Clone)]
+pub(super) struct Admitted {
+    pub(super) access_key: String,
+}
 
 /// Lets signed requests in, and readers of public buckets, and counts both.
 pub(super) struct Gate {

@@ -8,7 +8,10 @@ use crate::storage::{Attributes, Headers, Tag};
 
 /// S3's limit for user metadata: names and values together, in bytes.
 const METADATA_LIMIT: usize = 2048;
-const TAGS_LIMIT: usize = 10;
+/// The most tags of an object.
+pub(super) const OBJECT_TAGS: usize = 10;
+/// The most tags of a bucket.
+pub(super) const BUCKET_TAGS: usize = 50;
 
 /// Reads [`Attributes`] from any input that has S3's usual fields.
 macro_rules! attributes_of {
@@ -53,7 +56,7 @@ pub(super) fn gather(
             METADATA_LIMIT
         ));
     }
-    let tags = check_tags(tagging.map(parse_tags).unwrap_or_default())?;
+    let tags = check_tags(tagging.map(parse_tags).unwrap_or_default(), OBJECT_TAGS)?;
     Ok(Attributes { headers, metadata, tags })
 }
 
@@ -61,7 +64,7 @@ pub(super) fn gather(
 fn stored_coding(coding: &str) -> Option<String> {
     let kept: Vec<&str> =
         coding.split(',').map(str::trim).filter(|part| !part.is_empty() && *part != "aws-chunked").collect();
-    (!kept.is_empty()).then(|| kept.join(","))
+    (!kept.is_empty()).then(|| kept.join(", "))
 }
 
 /// The tags of an `x-amz-tagging` header, which is a query string.
@@ -77,9 +80,9 @@ fn parse_tags(header: &str) -> Vec<Tag> {
 }
 
 /// Holds tags against S3's rules.
-pub(super) fn check_tags(tags: Vec<Tag>) -> S3Result<Vec<Tag>> {
-    if tags.len() > TAGS_LIMIT {
-        return Err(s3_error!(InvalidTag, "Object tags cannot be greater than {}", TAGS_LIMIT));
+pub(super) fn check_tags(tags: Vec<Tag>, most: usize) -> S3Result<Vec<Tag>> {
+    if tags.len() > most {
+        return Err(s3_error!(InvalidTag, "There cannot be more than {} tags.", most));
     }
     for (at, tag) in tags.iter().enumerate() {
         if tag.key.is_empty() || tag.key.chars().count() > 128 {
@@ -115,6 +118,7 @@ mod tests {
     fn the_transfer_coding_is_not_stored() {
         assert_eq!(stored_coding("aws-chunked"), None);
         assert_eq!(stored_coding("gzip, aws-chunked").unwrap(), "gzip");
+        assert_eq!(stored_coding("deflate, aws-chunked,gzip").unwrap(), "deflate, gzip");
         assert_eq!(stored_coding("gzip").unwrap(), "gzip");
     }
 
@@ -128,6 +132,6 @@ mod tests {
 
     #[test]
     fn repeated_tags_are_refused() {
-        assert!(check_tags(parse_tags("a=1&a=2")).is_err());
+        assert!(check_tags(parse_tags("a=1&a=2"), OBJECT_TAGS).is_err());
     }
 }

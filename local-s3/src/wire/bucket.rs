@@ -7,35 +7,61 @@ use s3s::dto::{
 };
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
+use super::list::{decode_token, encode_token};
 use super::{Api, timestamp};
 use crate::storage::{Fault, Versioning};
 
 const OLDEST_REGION: &str = "us-east-1";
 
-/// The owner of everything.
+/// The id of the owner of everything.
+pub(super) const OWNER: &str = "local";
+
+/// Describes the owner of everything.
 pub(super) fn owner() -> Owner {
-    Owner { display_name: Some("local".to_owned()), id: Some("local".to_owned()) }
+    Owner { display_name: Some(OWNER.to_owned()), id: Some(OWNER.to_owned()) }
 }
 
 pub(super) async fn list_buckets(
     api: &Api,
     request: S3Request<ListBucketsInput>,
 ) -> S3Result<S3Response<ListBucketsOutput>> {
-    let prefix = request.input.prefix;
+    let input = request.input;
+    let limit = match input.max_buckets.map(usize::try_from) {
+        None => usize::MAX,
+        Some(Ok(limit @ 1..=10_000)) => limit,
+        Some(_) => {
+            return Err(s3_error!(
+                InvalidArgument,
+                "Argument max-buckets must be an integer between 1 and 10000"
+            ));
+        }
+    };
+    let after = input.continuation_token.as_deref().map(decode_token).transpose()?;
+    let prefix = input.prefix.as_deref().unwrap_or_default();
+    let is_region = input.bucket_region.as_deref().is_none_or(|region| region == api.store.region());
     let buckets = api.store.buckets();
-    let shown = buckets
+    let mut found = buckets
         .iter()
-        .filter(|bucket| prefix.as_deref().is_none_or(|prefix| bucket.name().starts_with(prefix)));
-    let buckets = shown
+        .filter(|bucket| is_region && bucket.name().starts_with(prefix))
+        .filter(|bucket| after.as_deref().is_none_or(|after| bucket.name() > after));
+    let shown: Vec<Bucket> = found
+        .by_ref()
+        .take(limit)
         .map(|bucket| Bucket {
             name: Some(bucket.name().to_owned()),
             creation_date: Some(timestamp(bucket.created_ms())),
+            bucket_region: input.max_buckets.map(|_| api.store.region().to_owned()),
             ..Bucket::default()
         })
         .collect();
-    let output =
-        ListBucketsOutput { buckets: Some(buckets), owner: Some(owner()), prefix, ..Default::default() };
-    Ok(S3Response::new(output))
+    let last = shown.last().and_then(|bucket| bucket.name.as_deref());
+    let continuation_token = found.next().and(last).map(encode_token);
+    Ok(S3Response::new(ListBucketsOutput {
+        buckets: Some(shown),
+        continuation_token,
+        owner: Some(owner()),
+        prefix: input.prefix,
+    }))
 }
 
 pub(super) async fn create_bucket(
@@ -105,7 +131,7 @@ pub(super) async fn put_bucket_versioning(
             return Err(s3_error!(IllegalVersioningConfigurationException, "{}", message));
         }
     };
-    api.store.set_versioning(&request.input.bucket, versioning).await?;
+    api.store.change_bucket(&request.input.bucket, move |record| record.versioning = versioning).await?;
     Ok(S3Response::new(PutBucketVersioningOutput {}))
 }
 

@@ -55,13 +55,8 @@ pub(super) async fn copy_object(
 ) -> S3Result<S3Response<CopyObjectOutput>> {
     let origin = origin(&request);
     // s3s does not read these two of the headers that S3 has for the target.
-    let condition = WriteCondition {
-        if_match: request.headers.get("if-match").and_then(|value| value.to_str().ok()?.parse().ok()),
-        if_none_match: request
-            .headers
-            .get("if-none-match")
-            .and_then(|value| value.to_str().ok()?.parse().ok()),
-    };
+    let asked = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok()?.parse().ok());
+    let condition = WriteCondition::of_etags(asked("if-match"), asked("if-none-match"));
     let input = &mut request.input;
     let bucket = api.store.bucket(&input.bucket)?;
     check_key(&input.key)?;

@@ -2,11 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use hyper::HeaderMap;
+use hyper::header::{HeaderMap, HeaderValue};
 use s3s::dto::StreamingBlob;
 use s3s::{S3Result, TrailingHeaders, s3_error};
 
-use crate::checksum::{Algorithm, Checksums};
+use crate::checksum::{Algorithm, Checksums, Hasher};
 use crate::storage::{Fault, Incoming, Layout};
 
 /// The largest body of one request: 5 GiB.
@@ -43,13 +43,7 @@ impl Promise {
                 "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
             ));
         }
-        if let Some(value) = headers.get("content-md5") {
-            let decoded = BASE64.decode(value.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
-            promise.md5 =
-                Some(decoded.ok_or_else(|| {
-                    s3_error!(InvalidDigest, "The Content-MD5 you specified is not valid.")
-                })?);
-        }
+        promise.md5 = Self::read_md5(headers)?.md5;
         if promise.length.is_some_and(|length| length > BODY_LIMIT) {
             return Err(s3_error!(
                 EntityTooLarge,
@@ -57,6 +51,21 @@ impl Promise {
             ));
         }
         Ok(promise)
+    }
+
+    /// Reads `Content-MD5` alone.
+    pub(super) fn read_md5(headers: &HeaderMap) -> S3Result<Self> {
+        let decode = |value: &HeaderValue| BASE64.decode(value.as_bytes()).ok()?.try_into().ok();
+        let md5 = headers.get("content-md5").map(|value| {
+            decode(value)
+                .ok_or_else(|| s3_error!(InvalidDigest, "The Content-MD5 you specified is not valid."))
+        });
+        Ok(Self { md5: md5.transpose()?, ..Self::default() })
+    }
+
+    /// Returns whether the body comes with a checksum of any kind.
+    pub(super) fn has_checksum(&self) -> bool {
+        self.md5.is_some() || self.algorithm().is_some()
     }
 
     /// The algorithm promised, if any.
@@ -86,6 +95,22 @@ impl Promise {
         if self.md5.is_some_and(|md5| md5 != incoming.md5) {
             return Err(Fault::BadDigest("Content-MD5").into());
         }
+        self.compare(&incoming.checksums, trailers)?;
+        Ok(incoming)
+    }
+
+    /// Compares a body in memory with the promise.
+    pub(super) fn check(self, body: &[u8], trailers: Option<TrailingHeaders>) -> S3Result<()> {
+        let mut hasher = Hasher::new(self.algorithm());
+        hasher.update(body);
+        let (md5, checksums) = hasher.finish();
+        if self.md5.is_some_and(|promised| promised != md5) {
+            return Err(Fault::BadDigest("Content-MD5").into());
+        }
+        self.compare(&checksums, trailers)
+    }
+
+    fn compare(self, actual: &Checksums, trailers: Option<TrailingHeaders>) -> S3Result<()> {
         let mut promised = self.checksums;
         if !self.trailing.is_empty() {
             let trailers = trailers.and_then(|trailers| trailers.take()).unwrap_or_default();
@@ -102,11 +127,11 @@ impl Promise {
             }
         }
         for (algorithm, promised) in &promised {
-            if incoming.checksums.get(algorithm) != Some(promised) {
+            if actual.get(algorithm) != Some(promised) {
                 return Err(Fault::BadDigest(algorithm.name()).into());
             }
         }
-        Ok(incoming)
+        Ok(())
     }
 }
 

@@ -10,16 +10,18 @@ use hyper::body::Incoming;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use hyper::service::Service;
 use hyper::{Method, Request, StatusCode};
+use percent_encoding::percent_decode_str;
 use s3s::service::{S3Service, S3ServiceBuilder};
-use s3s::{Body, HttpError, HttpResponse};
+use s3s::{Body, HttpError, HttpResponse, S3Error, s3_error};
 use tokio::sync::watch;
 
 use super::access::{Gate, OnePair};
-use super::guard::{self, Guard, Halt, Passport};
+use super::cors::Crossing;
+use super::guard::{Guard, Halt, Passport};
 use super::host::Hosts;
 use super::inflict::Scene;
-use super::range::Unranged;
-use super::{Api, Call};
+use super::relay::Relay;
+use super::{Api, Call, chunks, explain, signature, summary, unsupported};
 use crate::clock;
 use crate::line::End;
 use crate::requests::Counter;
@@ -30,6 +32,9 @@ use crate::{Builder, Faults};
 #[derive(Debug, Clone)]
 pub(crate) struct Wire {
     service: S3Service,
+    store: Arc<Store>,
+    /// Names this run of the server in errors.
+    host_id: Arc<str>,
     requests: Arc<AtomicU64>,
     guard: Guard,
     faults: Option<Faults>,
@@ -38,10 +43,10 @@ pub(crate) struct Wire {
 impl Wire {
     /// Creates the service of a server that listens on `address`.
     pub(crate) fn new(store: Arc<Store>, builder: &Builder, address: SocketAddr, counter: &Counter) -> Self {
-        let api = Api { store, hide_missing_keys: builder.hide_missing_keys };
+        let api = Api { store: Arc::clone(&store), hide_missing_keys: builder.hide_missing_keys };
         let public = builder.buckets.iter().filter(|bucket| bucket.public_read);
         let public: Vec<String> = public.map(|bucket| bucket.name.clone()).collect();
-        let service = |route: Option<Unranged>| {
+        let service = |route: Option<Relay>| {
             let mut service = S3ServiceBuilder::new(api.clone());
             service.set_auth(OnePair {
                 access_key: builder.access_key.clone(),
@@ -53,11 +58,13 @@ impl Wire {
             }
             service.build()
         };
-        let service = service(Some(Unranged { service: service(None) }));
-        let requests = Arc::new(AtomicU64::new(clock::unix_ms() << 20));
+        let service = service(Some(Relay { service: service(None) }));
+        let started = clock::unix_ms();
+        let requests = Arc::new(AtomicU64::new(started << 20));
+        let host_id = crate::key::digest(&started.to_string()).into();
         let origins = (!builder.any_origin).then(|| builder.allowed_origins.clone());
         let guard = Guard::new(Hosts::new(address, &builder.allowed_hosts), origins, public.clone());
-        Self { service, requests, guard, faults: builder.faults.clone() }
+        Self { service, store, host_id, requests, guard, faults: builder.faults.clone() }
     }
 
     /// The service for one connection: whose it is, how it may be ended, and what says that the server stops.
@@ -82,22 +89,30 @@ impl Service<Request<Incoming>> for Front {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let request_id = format!("{:016X}", self.wire.requests.fetch_add(1, Ordering::Relaxed));
-        let passport = match self.wire.guard.check(&request) {
-            Ok(passport) => passport,
-            Err(halt) => {
-                return Box::pin(std::future::ready(Ok(halted(
-                    halt,
-                    &request_id,
-                    *request.method() == Method::HEAD,
-                ))));
-            }
+        let (passport, halt) = match self.wire.guard.check(&request) {
+            Ok(passport) => (passport, None),
+            Err(halt) => (Passport::default(), Some(halt)),
         };
         let mut request = request.map(Body::from);
         request
             .extensions_mut()
             .insert(Call { request_id: request_id.clone(), source_ip: self.peer.to_string() });
-        let head = request.method() == Method::HEAD;
-        let exchange = Exchange { service: self.wire.service.clone(), request_id, head, passport };
+        let exchange = Exchange {
+            service: self.wire.service.clone(),
+            crossing: halt.is_none().then(|| Crossing::of(&self.wire.store, &request)).flatten(),
+            method: request.method().clone(),
+            resource: percent_decode_str(request.uri().path()).decode_utf8_lossy().into_owned(),
+            asks_for_attributes: request.method() == Method::GET
+                && request.uri().query().is_some_and(|query| {
+                    query.split('&').any(|pair| pair.split('=').next() == Some("attributes"))
+                }),
+            host_id: Arc::clone(&self.wire.host_id),
+            request_id,
+            passport,
+        };
+        if let Some(halt) = halt {
+            return Box::pin(std::future::ready(exchange.halt(halt)));
+        }
         if let Some(faults) = &self.wire.faults
             && let Some(fault) = faults.strike(&request)
         {
@@ -112,42 +127,61 @@ impl Service<Request<Incoming>> for Front {
 /// One request and its answer.
 pub(super) struct Exchange {
     service: S3Service,
+    crossing: Option<Crossing>,
+    method: Method,
+    /// The decoded path.
+    resource: String,
+    asks_for_attributes: bool,
+    host_id: Arc<str>,
     request_id: String,
-    /// Whether the request is a HEAD, whose answer has no body.
-    head: bool,
     passport: Passport,
 }
 
 impl Exchange {
     /// Does what is asked.
-    pub(super) async fn serve(&self, request: Request<Body>) -> Result<HttpResponse, HttpError> {
-        Ok(self.finish(self.service.call(request).await?))
+    pub(super) async fn serve(&self, mut request: Request<Body>) -> Result<HttpResponse, HttpError> {
+        if let (&Method::OPTIONS, Some(crossing)) = (&self.method, &self.crossing) {
+            return crossing.preflight().or_else(answer).map(|answer| self.finish(answer));
+        }
+        let checked = signature::check(&mut request).and_then(|()| unsupported::check(&request));
+        match checked {
+            Ok(()) => Ok(self.finish(self.service.call(chunks::guard(request)).await?)),
+            Err(error) => answer(error).map(|answer| self.finish(answer)),
+        }
+    }
+
+    /// Answers a request that the guard stopped.
+    fn halt(&self, halt: Halt) -> Result<HttpResponse, HttpError> {
+        match halt {
+            Halt::Preflight(answer) => Ok(self.finish(*answer)),
+            Halt::Refused(reason) => {
+                answer(s3_error!(AccessDenied, "{reason}")).map(|answer| self.finish(answer))
+            }
+        }
     }
 
     /// Makes an answer what S3's would be.
     pub(super) fn finish(&self, mut answer: HttpResponse) -> HttpResponse {
+        if self.asks_for_attributes {
+            summary::unquote(&mut answer);
+        }
+        explain::complete(&mut answer, &self.resource, &self.request_id, &self.host_id);
+        tidy(&mut answer, self.method == Method::HEAD);
+        for (name, value) in [("x-amz-request-id", &*self.request_id), ("x-amz-id-2", &*self.host_id)] {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                answer.headers_mut().insert(name, value);
+            }
+        }
         self.passport.stamp(answer.headers_mut());
-        complete(&mut answer, &self.request_id, self.head);
+        if let (Some(crossing), true) = (&self.crossing, self.method != Method::OPTIONS) {
+            crossing.allow(&mut answer);
+        }
         answer
     }
 }
 
-/// Returns the answer to a request that the guard stopped.
-fn halted(halt: Halt, request_id: &str, head: bool) -> HttpResponse {
-    let mut answer = match halt {
-        Halt::Preflight(answer) => *answer,
-        Halt::Refused(reason) => guard::refusal(&reason, request_id),
-    };
-    guard::seal(answer.headers_mut());
-    complete(&mut answer, request_id, head);
-    answer
-}
-
-fn complete(answer: &mut HttpResponse, request_id: &str, head: bool) {
-    tidy(answer, head);
-    if let Ok(value) = HeaderValue::from_str(request_id) {
-        answer.headers_mut().insert("x-amz-request-id", value);
-    }
+fn answer(error: S3Error) -> Result<HttpResponse, HttpError> {
+    error.to_http_response().map_err(|error| HttpError::new(Box::new(error)))
 }
 
 /// `s3s` gives every error an XML body, also those that by HTTP's rules have none.

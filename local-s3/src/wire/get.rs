@@ -97,6 +97,10 @@ pub(super) async fn head_object(
     if partial {
         response.status = Some(hyper::StatusCode::PARTIAL_CONTENT);
     }
+    // s3s has this one for GET only.
+    if !object.attributes.tags.is_empty() {
+        response.headers.insert("x-amz-tagging-count", HeaderValue::from(object.attributes.tags.len()));
+    }
     Ok(response)
 }
 

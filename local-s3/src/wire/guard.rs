@@ -6,8 +6,8 @@
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
-    ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap,
-    HeaderName, HeaderValue, ORIGIN, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName,
+    HeaderValue, ORIGIN, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::http::uri::Authority;
 use hyper::{Method, Request, StatusCode};
@@ -45,7 +45,7 @@ pub(super) struct Guard {
 }
 
 /// A request that may go on, and what its answer must tell a browser.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Passport {
     /// The page's origin, if the answer shall be readable by it.
     origin: Option<HeaderValue>,
@@ -138,23 +138,10 @@ impl Passport {
 }
 
 /// Adds the headers that every answer carries.
-pub(super) fn seal(headers: &mut HeaderMap) {
+fn seal(headers: &mut HeaderMap) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(CONTENT_SECURITY_POLICY, SANDBOX);
     headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
-}
-
-/// Returns the XML error that refuses a request.
-pub(super) fn refusal(reason: &str, request_id: &str) -> HttpResponse {
-    let reason = reason.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let body = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>AccessDenied</Code><Message>{reason}</Message>\
-         <RequestId>{request_id}</RequestId></Error>"
-    );
-    let mut answer = HttpResponse::new(Body::from(body));
-    *answer.status_mut() = StatusCode::FORBIDDEN;
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
-    answer
 }
 
 /// Returns `true` if a browser says that a page of another origin caused the request.

@@ -75,7 +75,7 @@ pub(super) async fn list_objects_v2(
     };
     let listing = Listing {
         prefix: input.prefix.clone().unwrap_or_default(),
-        delimiter: input.delimiter.clone(),
+        delimiter: input.delimiter.clone().filter(|delimiter| !delimiter.is_empty()),
         after,
         limit: limit(input.max_keys)?,
     };
@@ -90,17 +90,22 @@ pub(super) async fn list_objects_v2(
         key_count: said(contents.len() + page.prefixes.len()),
         continuation_token: input.continuation_token,
         is_truncated: Some(page.next.is_some()),
-        next_continuation_token: page.next.as_deref().map(|next| URL_SAFE_NO_PAD.encode(next)),
+        next_continuation_token: page.next.as_deref().map(encode_token),
         contents: Some(contents),
         common_prefixes: encoder.prefixes(&page.prefixes),
-        delimiter: encoder.optional(input.delimiter.as_deref()),
+        delimiter: encoder.optional(listing.delimiter.as_deref()),
         encoding_type: input.encoding_type,
         start_after: encoder.optional(input.start_after.as_deref()),
         ..ListObjectsV2Output::default()
     }))
 }
 
-fn decode_token(token: &str) -> S3Result<String> {
+/// Makes a continuation token of the last name of a page.
+pub(super) fn encode_token(last: &str) -> String {
+    URL_SAFE_NO_PAD.encode(last)
+}
+
+pub(super) fn decode_token(token: &str) -> S3Result<String> {
     let decoded = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     decoded.ok_or_else(|| s3_error!(InvalidArgument, "The continuation token provided is incorrect"))
 }
@@ -114,7 +119,7 @@ pub(super) async fn list_objects(
     let encoder = Encoder::new(input.encoding_type.as_ref())?;
     let listing = Listing {
         prefix: input.prefix.unwrap_or_default(),
-        delimiter: input.delimiter.clone(),
+        delimiter: input.delimiter.clone().filter(|delimiter| !delimiter.is_empty()),
         after: input.marker.clone().unwrap_or_default(),
         limit: limit(input.max_keys)?,
     };
@@ -129,8 +134,8 @@ pub(super) async fn list_objects(
         contents: Some(contents),
         common_prefixes: encoder.prefixes(&page.prefixes),
         // S3 names the next marker only with a delimiter; without one the last key serves.
-        next_marker: page.next.filter(|_| input.delimiter.is_some()).map(|next| encoder.text(&next)),
-        delimiter: encoder.optional(input.delimiter.as_deref()),
+        next_marker: page.next.filter(|_| listing.delimiter.is_some()).map(|next| encoder.text(&next)),
+        delimiter: encoder.optional(listing.delimiter.as_deref()),
         encoding_type: input.encoding_type,
         ..ListObjectsOutput::default()
     }))

@@ -4,10 +4,13 @@ mod access;
 mod attributes;
 mod broken;
 mod bucket;
+mod chunks;
 mod condition;
 mod copy;
+mod cors;
 mod delete;
 mod digest;
+mod explain;
 mod fault;
 mod front;
 mod get;
@@ -19,9 +22,14 @@ mod multipart;
 mod part;
 mod put;
 mod range;
+mod relay;
+mod signature;
+mod summary;
 mod tagging;
+mod unsupported;
 mod versions;
 mod web_origin;
+mod xml;
 
 use std::sync::Arc;
 
@@ -30,6 +38,8 @@ use s3s::{S3, S3Request, S3Response, S3Result};
 
 pub(crate) use front::Wire;
 pub use web_origin::{InvalidOrigin, WebOrigin};
+
+use access::Admitted;
 
 use crate::event::Origin;
 use crate::storage::Store;
@@ -51,13 +61,12 @@ struct Call {
 /// Who asks, for the event.
 fn origin<T>(request: &S3Request<T>) -> Origin {
     let call = request.extensions.get::<Call>().cloned().unwrap_or_default();
+    let signer = request.credentials.as_ref().map(|keys| keys.access_key.as_str());
+    let signer = signer.or_else(|| Some(request.extensions.get::<Admitted>()?.access_key.as_str()));
     Origin {
         request_id: call.request_id,
         source_ip: call.source_ip,
-        principal: format!(
-            "AWS:{}",
-            request.credentials.as_ref().map_or("", |keys| keys.access_key.as_str())
-        ),
+        principal: format!("AWS:{}", signer.unwrap_or_default()),
     }
 }
 
@@ -97,7 +106,15 @@ operations! {
     put_bucket_versioning(PutBucketVersioningInput) -> PutBucketVersioningOutput = bucket::put_bucket_versioning;
     get_bucket_accelerate_configuration(GetBucketAccelerateConfigurationInput)
         -> GetBucketAccelerateConfigurationOutput = bucket::get_bucket_accelerate_configuration;
+    get_bucket_cors(GetBucketCorsInput) -> GetBucketCorsOutput = cors::get_bucket_cors;
+    put_bucket_cors(PutBucketCorsInput) -> PutBucketCorsOutput = cors::put_bucket_cors;
+    delete_bucket_cors(DeleteBucketCorsInput) -> DeleteBucketCorsOutput = cors::delete_bucket_cors;
+    get_bucket_tagging(GetBucketTaggingInput) -> GetBucketTaggingOutput = tagging::get_bucket_tagging;
+    put_bucket_tagging(PutBucketTaggingInput) -> PutBucketTaggingOutput = tagging::put_bucket_tagging;
+    delete_bucket_tagging(DeleteBucketTaggingInput) -> DeleteBucketTaggingOutput = tagging::delete_bucket_tagging;
 
+    get_object_attributes(GetObjectAttributesInput)
+        -> GetObjectAttributesOutput = summary::get_object_attributes;
     get_object(GetObjectInput) -> GetObjectOutput = get::get_object;
     put_object(PutObjectInput) -> PutObjectOutput = put::put_object;
     head_object(HeadObjectInput) -> HeadObjectOutput = get::head_object;

@@ -105,8 +105,7 @@ pub(super) async fn complete_multipart_upload(
         kind: asked_kind(input.checksum_type.as_ref())?,
         size: input.mpu_object_size.and_then(|size| u64::try_from(size).ok()),
     };
-    let condition =
-        WriteCondition { if_match: input.if_match.take(), if_none_match: input.if_none_match.take() };
+    let condition = WriteCondition::of_etags(input.if_match.take(), input.if_none_match.take());
     let object = api.store.complete_upload(&bucket, &upload, parts, whole, condition, origin).await?;
     Ok(S3Response::new(completed(&bucket, &object)))
 }

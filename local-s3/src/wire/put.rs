@@ -24,8 +24,7 @@ pub(super) async fn put_object(
     let promise = Promise::read(&request.headers, length)?;
     let input = &mut request.input;
     let attributes = attributes_of!(input)?;
-    let condition =
-        WriteCondition { if_match: input.if_match.take(), if_none_match: input.if_none_match.take() };
+    let condition = WriteCondition::of_etags(input.if_match.take(), input.if_none_match.take());
     let default = promise.algorithm().is_none().then_some(Algorithm::Crc64Nvme);
     let body = promise
         .receive(api.store.layout(), input.body.take(), request.trailing_headers.take(), default)

@@ -26,7 +26,7 @@ pub(super) async fn list_object_versions(
     }
     let listing = Listing {
         prefix: input.prefix.unwrap_or_default(),
-        delimiter: input.delimiter.clone(),
+        delimiter: input.delimiter.clone().filter(|delimiter| !delimiter.is_empty()),
         after: input.key_marker.clone().unwrap_or_default(),
         limit: limit(input.max_keys)?,
     };
@@ -66,7 +66,7 @@ pub(super) async fn list_object_versions(
     Ok(S3Response::new(ListObjectVersionsOutput {
         common_prefixes: encoder.prefixes(&found.page.prefixes),
         delete_markers: Some(delete_markers),
-        delimiter: encoder.optional(input.delimiter.as_deref()),
+        delimiter: encoder.optional(listing.delimiter.as_deref()),
         encoding_type: input.encoding_type,
         is_truncated: Some(found.page.next.is_some()),
         key_marker: encoder.optional(input.key_marker.as_deref()),

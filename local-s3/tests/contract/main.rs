@@ -2,10 +2,13 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod auth;
+mod batches;
+mod bucket_settings;
 mod buckets;
 mod checksums;
 mod conditions;
 mod copies;
+mod cors;
 mod event_faults;
 mod events;
 mod faults;
@@ -16,6 +19,9 @@ mod objects;
 mod privacy;
 mod queue;
 mod recovery;
+mod refusals;
+mod signatures;
+mod signing;
 mod support;
 
 mod versions;

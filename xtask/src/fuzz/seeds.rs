@@ -98,10 +98,22 @@ pub(crate) fn write(workspace: &Workspace, home: &Path, longest: u64) -> Result<
     for (index, text) in TEXTS.iter().enumerate() {
         folder.put("escape", &index.to_string(), text.as_bytes())?;
     }
+    for (index, document) in DOCUMENTS.iter().enumerate() {
+        folder.put("xml", &index.to_string(), document.as_bytes())?;
+    }
     let manifest = workspace.root().join("manifest/tests/data/derived.json");
     let manifest = fs::read(&manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
     folder.put("manifest", "derived", &manifest)
 }
+
+/// Bodies of S3 requests in every form that clients write.
+const DOCUMENTS: [&str; 4] = [
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
+     <Object><Key>a&#x1F600;&amp;b</Key><VersionId>null</VersionId></Object><Quiet>true</Quiet></Delete>",
+    "<a:Delete xmlns:a='b'><!-- c --><a:Object><a:Key><![CDATA[d<e>]]></a:Key></a:Object></a:Delete>",
+    "<Tagging><TagSet><Tag><Key>&lt;&#13;&#128512;</Key><Value/></Tag></TagSet></Tagging>",
+    "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>",
+];
 
 /// A byte for `index`, by Knuth's multiplicative hash.
 fn chosen(index: usize) -> u8 {
