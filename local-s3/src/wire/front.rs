@@ -5,9 +5,10 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use hyper::service::Service;
 use hyper::{Method, Request, StatusCode};
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -16,6 +17,8 @@ use tokio::sync::watch;
 
 use super::access::{Gate, OnePair};
 use super::inflict::Scene;
+use super::patience::{self, Stalled};
+use super::post::{self, Post};
 use super::range::Unranged;
 use super::{Api, Call};
 use crate::clock;
@@ -28,6 +31,8 @@ use crate::{Builder, Faults};
 #[derive(Debug, Clone)]
 pub(crate) struct Wire {
     service: S3Service,
+    post: Post,
+    stall_timeout: Duration,
     requests: Arc<AtomicU64>,
     faults: Option<Faults>,
 }
@@ -50,8 +55,15 @@ impl Wire {
             service.build()
         };
         let service = service(Some(Unranged { service: service(None) }));
+        let post = Post {
+            api,
+            access_key: builder.access_key.clone(),
+            secret_key: builder.secret_key.clone().into(),
+            counter: counter.clone(),
+        };
         let requests = Arc::new(AtomicU64::new(clock::unix_ms() << 20));
-        Self { service, requests, faults: builder.faults.clone() }
+        let (stall_timeout, faults) = (builder.stall_timeout, builder.faults.clone());
+        Self { service, post, stall_timeout, requests, faults }
     }
 
     /// The service for one connection: whose it is, how it may be ended, and what says that the server stops.
@@ -76,12 +88,14 @@ impl Service<Request<Incoming>> for Front {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let request_id = format!("{:016X}", self.wire.requests.fetch_add(1, Ordering::Relaxed));
-        let mut request = request.map(Body::from);
+        let (mut request, stalled) = patience::watch(request.map(Body::from), self.wire.stall_timeout);
         request
             .extensions_mut()
             .insert(Call { request_id: request_id.clone(), source_ip: self.peer.to_string() });
         let head = request.method() == Method::HEAD;
-        let exchange = Exchange { service: self.wire.service.clone(), request_id, head };
+        let last = patience::is_last(&request);
+        let (service, post) = (self.wire.service.clone(), self.wire.post.clone());
+        let exchange = Exchange { service, post, request_id, head, last, stalled };
         if let Some(faults) = &self.wire.faults
             && let Some(fault) = faults.strike(&request)
         {
@@ -96,19 +110,33 @@ impl Service<Request<Incoming>> for Front {
 /// One request and its answer.
 pub(super) struct Exchange {
     service: S3Service,
+    post: Post,
     request_id: String,
     /// Whether the request is a HEAD, whose answer has no body.
     head: bool,
+    /// Whether the connection has to end after the answer.
+    last: bool,
+    stalled: Stalled,
 }
 
 impl Exchange {
     /// Does what is asked.
     pub(super) async fn serve(&self, request: Request<Body>) -> Result<HttpResponse, HttpError> {
-        Ok(self.finish(self.service.call(request).await?))
+        let answer = if post::is_form(&request) {
+            self.post.serve(request).await?
+        } else {
+            self.service.call(request).await?
+        };
+        Ok(self.finish(answer))
     }
 
     /// Makes an answer what S3's would be.
     pub(super) fn finish(&self, mut answer: HttpResponse) -> HttpResponse {
+        let late = self.stalled.error().and_then(|error| error.to_http_response().ok());
+        if self.last || late.is_some() {
+            answer = late.unwrap_or(answer);
+            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         tidy(&mut answer, self.head);
         if let Ok(value) = HeaderValue::from_str(&self.request_id) {
             answer.headers_mut().insert("x-amz-request-id", value);
