@@ -6,8 +6,10 @@ use time::format_description::well_known::Iso8601;
 
 use super::Fields;
 
-/// Fields that a policy need not name. Names with the prefix `x-ignore-` are exempt too.
+/// Fields that a policy need not name.
 const EXEMPT: [&str; 5] = ["awsaccesskeyid", "file", "policy", "signature", "x-amz-signature"];
+/// Beginnings of the names of other such fields. A checksum grants nothing: it can only make an upload fail.
+const EXEMPT_PREFIXES: [&str; 2] = ["x-ignore-", "x-amz-checksum-"];
 
 /// The reason why a policy is not one, or why a form does not meet it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -107,9 +109,10 @@ impl Policy {
         }
         let is_named = |name: &str| self.conditions.iter().any(|condition| condition.field() == name);
         let names = fields.iter().map(|(name, _)| name).filter(|name| *name != "bucket").chain(["bucket"]);
-        let extra: Vec<&str> = names
-            .filter(|name| !EXEMPT.contains(name) && !name.starts_with("x-ignore-") && !is_named(name))
-            .collect();
+        let is_exempt = |name: &str| {
+            EXEMPT.contains(&name) || EXEMPT_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        };
+        let extra: Vec<&str> = names.filter(|name| !is_exempt(name) && !is_named(name)).collect();
         if extra.is_empty() { Ok(()) } else { Err(PolicyError::Extra(extra.join(", "))) }
     }
 }
@@ -237,6 +240,7 @@ mod tests {
             ("policy", "p"),
             ("X-Amz-Signature", "s"),
             ("x-ignore-me", "i"),
+            ("x-amz-checksum-sha256", "c"),
             ("AWSAccessKeyId", "k"),
         ];
         assert_eq!(check(conditions.clone(), &exempt), Ok(()));
