@@ -20,7 +20,7 @@ use crate::{child, workspace::Workspace};
 use report::Run;
 
 /// The targets, in the order of `fuzz/Cargo.toml`; each file says what must hold.
-const TARGETS: [&str; 15] = [
+const TARGETS: [&str; 16] = [
     "probe",
     "decode_jpeg",
     "decode_png",
@@ -33,6 +33,7 @@ const TARGETS: [&str; 15] = [
     "sequencer",
     "manifest",
     "key",
+    "form",
     "scaled_jpeg",
     "scaled_jpeg_header",
     "scaled_jpeg_differential",
