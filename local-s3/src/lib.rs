@@ -41,7 +41,7 @@
 //! - `queue` holds those messages until a callback has dealt with them.
 //! - `faults` decides what goes wrong on purpose: with requests (`wire::inflict` does it, and `line` is the connection
 //!   it may break) and with events on their way into the queue.
-//! - `checksum` and `key` are pure helpers.
+//! - `form` parses browsers' forms and their policies; `checksum` and `key` are pure helpers.
 //!
 //! On disk, everything that counts lies under `DIR/.s3`; `DIR/<bucket>/<key>` is a readable view of hard links
 //! that nothing reads back. Its files are write-protected, because they are the stored objects: copy one to edit it.
@@ -51,6 +51,7 @@ mod clock;
 mod error;
 mod event;
 mod faults;
+mod form;
 mod key;
 mod line;
 mod queue;

@@ -65,7 +65,7 @@ impl Server {
         let counter = Counter::default();
         let wire = Wire::new(Arc::clone(&store), &builder, address, &counter);
         let (stop, stopped) = watch::channel(false);
-        let accepting = tokio::spawn(accept(listener, wire, stopped));
+        let accepting = tokio::spawn(accept(listener, wire, builder.stall_timeout, stopped));
         tracing::debug!(%address, data = %builder.data_dir.display(), "S3 is listening");
         Ok(Self { address, store, queue, counter, stop, accepting, lock })
     }
@@ -158,7 +158,12 @@ fn lock(layout: &Layout) -> Result<File, Error> {
     }
 }
 
-async fn accept(listener: TcpListener, wire: Wire, mut stopped: watch::Receiver<bool>) {
+async fn accept(
+    listener: TcpListener,
+    wire: Wire,
+    stall_timeout: Duration,
+    mut stopped: watch::Receiver<bool>,
+) {
     let graceful = GracefulShutdown::new();
     loop {
         let accepted = tokio::select! {
@@ -179,6 +184,8 @@ async fn accept(listener: TcpListener, wire: Wire, mut stopped: watch::Receiver<
         let service = wire.for_line(peer.ip(), line.end(), stopped.clone());
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
+            // Also the limit for a connection that waits for its next request.
+            .header_read_timeout(stall_timeout)
             .serve_connection(TokioIo::new(line), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {

@@ -1,5 +1,6 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::{Error, EventFaults, Faults, QueueSettings, Server, WebOrigin};
 
@@ -48,6 +49,7 @@ pub struct Builder {
     pub(crate) region: String,
     pub(crate) buckets: Vec<Bucket>,
     pub(crate) hide_missing_keys: bool,
+    pub(crate) stall_timeout: Duration,
     pub(crate) queue: QueueSettings,
     pub(crate) faults: Option<Faults>,
     pub(crate) event_faults: Option<EventFaults>,
@@ -66,6 +68,7 @@ impl Default for Builder {
             region: "us-east-1".into(),
             buckets: Vec::new(),
             hide_missing_keys: false,
+            stall_timeout: Duration::from_secs(60),
             queue: QueueSettings::default(),
             faults: None,
             event_faults: None,
@@ -114,6 +117,15 @@ impl Builder {
     /// `s3:ListBucket`.
     pub fn hide_missing_keys(mut self, yes: bool) -> Self {
         self.hide_missing_keys = yes;
+        self
+    }
+
+    /// Sets the time after which the server gives up on a client that sends nothing. Default 60 seconds.
+    ///
+    /// A request whose body stalls is answered with `RequestTimeout` and leaves nothing behind. A connection whose
+    /// request's head does not arrive in this time is closed; so is one that stays idle after a request.
+    pub fn stall_timeout(mut self, limit: Duration) -> Self {
+        self.stall_timeout = limit;
         self
     }
 

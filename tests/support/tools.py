@@ -22,8 +22,8 @@ def missing(what, package):
     pytest.skip(said)
 
 
-def npm_program(name):
-    """The path of a program of tests/package.json, installed as package-lock.json says."""
+def npm_packages():
+    """The folder with the packages of tests/package.json, installed as package-lock.json says."""
     if not shutil.which("npm"):
         missing("npm", "npm")
     wanted = (TESTS / "package-lock.json").read_text()
@@ -36,4 +36,9 @@ def npm_program(name):
         process.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"], cwd=HOME,
                     seconds=300)
         stamp.write_text(wanted)
-    return HOME / "node_modules/.bin" / name
+    return HOME / "node_modules"
+
+
+def npm_program(name):
+    """The path of a program of tests/package.json."""
+    return npm_packages() / ".bin" / name

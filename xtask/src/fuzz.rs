@@ -20,7 +20,7 @@ use crate::{child, workspace::Workspace};
 use report::Run;
 
 /// The targets, in the order of `fuzz/Cargo.toml`; each file says what must hold.
-const TARGETS: [&str; 16] = [
+const TARGETS: [&str; 18] = [
     "probe",
     "decode_jpeg",
     "decode_png",
@@ -34,6 +34,7 @@ const TARGETS: [&str; 16] = [
     "manifest",
     "key",
     "escape",
+    "form",
     "scaled_jpeg",
     "scaled_jpeg_header",
     "scaled_jpeg_differential",

@@ -73,6 +73,19 @@ impl Promise {
         self.checksums.keys().copied().chain(self.trailing.iter().copied()).next()
     }
 
+    /// Compares a body that is on disk, and that has no trailers, with the promise.
+    pub(super) fn verify(self, incoming: Incoming) -> S3Result<Incoming> {
+        if self.md5.is_some_and(|md5| md5 != incoming.md5) {
+            return Err(Fault::BadDigest("Content-MD5").into());
+        }
+        for (algorithm, promised) in &self.checksums {
+            if incoming.checksums.get(algorithm) != Some(promised) {
+                return Err(Fault::BadDigest(algorithm.name()).into());
+            }
+        }
+        Ok(incoming)
+    }
+
     /// Takes the body to disk and holds it against the promise. What comes back is right; what is wrong leaves nothing.
     pub(super) async fn receive(
         self,

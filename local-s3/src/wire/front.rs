@@ -5,9 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use hyper::service::Service;
 use hyper::{Method, Request, StatusCode};
 use percent_encoding::percent_decode_str;
@@ -20,6 +21,8 @@ use super::cors::Crossing;
 use super::guard::{Guard, Halt, Passport};
 use super::host::Hosts;
 use super::inflict::Scene;
+use super::patience::{self, Stalled};
+use super::post::{self, Post};
 use super::relay::Relay;
 use super::{Api, Call, chunks, explain, signature, summary, unsupported};
 use crate::clock;
@@ -35,6 +38,8 @@ pub(crate) struct Wire {
     store: Arc<Store>,
     /// Names this run of the server in errors.
     host_id: Arc<str>,
+    post: Post,
+    stall_timeout: Duration,
     requests: Arc<AtomicU64>,
     guard: Guard,
     faults: Option<Faults>,
@@ -59,12 +64,19 @@ impl Wire {
             service.build()
         };
         let service = service(Some(Relay { service: service(None) }));
+        let post = Post {
+            api,
+            access_key: builder.access_key.clone(),
+            secret_key: builder.secret_key.clone().into(),
+            counter: counter.clone(),
+        };
         let started = clock::unix_ms();
         let requests = Arc::new(AtomicU64::new(started << 20));
         let host_id = crate::key::digest(&started.to_string()).into();
         let origins = (!builder.any_origin).then(|| builder.allowed_origins.clone());
         let guard = Guard::new(Hosts::new(address, &builder.allowed_hosts), origins, public.clone());
-        Self { service, store, host_id, requests, guard, faults: builder.faults.clone() }
+        let (stall_timeout, faults) = (builder.stall_timeout, builder.faults.clone());
+        Self { service, store, host_id, post, stall_timeout, requests, guard, faults }
     }
 
     /// The service for one connection: whose it is, how it may be ended, and what says that the server stops.
@@ -93,7 +105,7 @@ impl Service<Request<Incoming>> for Front {
             Ok(passport) => (passport, None),
             Err(halt) => (Passport::default(), Some(halt)),
         };
-        let mut request = request.map(Body::from);
+        let (mut request, stalled) = patience::watch(request.map(Body::from), self.wire.stall_timeout);
         request
             .extensions_mut()
             .insert(Call { request_id: request_id.clone(), source_ip: self.peer.to_string() });
@@ -109,6 +121,9 @@ impl Service<Request<Incoming>> for Front {
             host_id: Arc::clone(&self.wire.host_id),
             request_id,
             passport,
+            post: self.wire.post.clone(),
+            last: patience::is_last(&request),
+            stalled,
         };
         if let Some(halt) = halt {
             return Box::pin(std::future::ready(exchange.halt(halt)));
@@ -135,6 +150,10 @@ pub(super) struct Exchange {
     host_id: Arc<str>,
     request_id: String,
     passport: Passport,
+    post: Post,
+    /// The connection must end after the answer.
+    last: bool,
+    stalled: Stalled,
 }
 
 impl Exchange {
@@ -142,6 +161,9 @@ impl Exchange {
     pub(super) async fn serve(&self, mut request: Request<Body>) -> Result<HttpResponse, HttpError> {
         if let (&Method::OPTIONS, Some(crossing)) = (&self.method, &self.crossing) {
             return crossing.preflight().or_else(answer).map(|answer| self.finish(answer));
+        }
+        if post::is_form(&request) {
+            return Ok(self.finish(self.post.serve(request).await?));
         }
         let checked = signature::check(&mut request).and_then(|()| unsupported::check(&request));
         match checked {
@@ -162,6 +184,11 @@ impl Exchange {
 
     /// Makes an answer what S3's would be.
     pub(super) fn finish(&self, mut answer: HttpResponse) -> HttpResponse {
+        let late = self.stalled.error().and_then(|error| error.to_http_response().ok());
+        if self.last || late.is_some() {
+            answer = late.unwrap_or(answer);
+            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         if self.asks_for_attributes {
             summary::unquote(&mut answer);
         }

@@ -20,6 +20,8 @@ mod inflict;
 mod list;
 mod multipart;
 mod part;
+mod patience;
+mod post;
 mod put;
 mod range;
 mod relay;

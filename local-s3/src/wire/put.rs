@@ -1,4 +1,3 @@
-use hyper::Method;
 use s3s::dto::{ChecksumType, PutObjectInput, PutObjectOutput};
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
@@ -17,11 +16,7 @@ pub(super) async fn put_object(
     let origin = origin(&request);
     let bucket = api.store.bucket(&request.input.bucket)?;
     check_key(&request.input.key)?;
-    // A browser's form comes here too; its length is the form's.
-    let form = request.method == Method::POST;
-    let happening = if form { Happening::Post } else { Happening::Put };
-    let length = request.input.content_length.filter(|_| !form);
-    let promise = Promise::read(&request.headers, length)?;
+    let promise = Promise::read(&request.headers, request.input.content_length)?;
     let input = &mut request.input;
     let attributes = attributes_of!(input)?;
     let condition = WriteCondition::of_etags(input.if_match.take(), input.if_none_match.take());
@@ -30,7 +25,7 @@ pub(super) async fn put_object(
         .receive(api.store.layout(), input.body.take(), request.trailing_headers.take(), default)
         .await?;
     let new = NewObject::whole(body, attributes);
-    let object = api.store.put(&bucket, &input.key, new, condition, happening, origin).await?;
+    let object = api.store.put(&bucket, &input.key, new, condition, Happening::Put, origin).await?;
     let mut output = PutObjectOutput {
         e_tag: Some(etag(&object.etag)),
         version_id: version_header(&bucket, &object),

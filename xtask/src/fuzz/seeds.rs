@@ -55,6 +55,18 @@ const TEXTS: [&str; 4] = [
     "gpj.\u{202e}exe\u{2066}\u{2069}\u{200f}\u{2028}\u{61c}",
 ];
 
+/// Browser forms, each after a byte that divides it and a line with its Content-Type; and a policy.
+const FORMS: [&str; 3] = [
+    "\x10multipart/form-data; boundary=\"a b\"\n--a b\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\n\
+     ${filename}\r\n--a b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"C:\\a.jpg\"\r\n\
+     Content-Type: image/jpeg\r\n\r\n\r\n--a \r\r\n--a b--\r\n",
+    "\x02\n--b\r\nContent-Disposition: form-data; name=policy\r\n\r\neyJleHBpcmF0aW9uIjoiMjAzMC0wMS0wMVQwMDowMDowMFoiLCJjb25kaXRp\
+     b25zIjpbeyJidWNrZXQiOiJidWNrZXQifSxbImVxIiwiJGtleSIsImEiXSxbInN0YXJ0cy13aXRoIiwiJGFjbCIsIi\
+     JdLFsiY29udGVudC1sZW5ndGgtcmFuZ2UiLDAsOV1dfQ==\r\n--b\r\ncontent-disposition: form-data; name=file; \
+     filename*=UTF-8''%C3%A4\r\n\r\nx\r\n--b \r\n",
+    "\x00\n{\"expiration\":\"2030-01-01T00:00:00Z\",\"conditions\":[{\"a\":\"\\$b\"},[\"starts-with\",\"$key\",\"\"]]}",
+];
+
 /// Writes the seeds anew, those of at most `longest` bytes, into a folder a target.
 pub(crate) fn write(workspace: &Workspace, home: &Path, longest: u64) -> Result<()> {
     if home.exists() {
@@ -91,6 +103,9 @@ pub(crate) fn write(workspace: &Workspace, home: &Path, longest: u64) -> Result<
     }
     for (index, key) in KEYS.iter().enumerate() {
         folder.put("key", &index.to_string(), key.as_bytes())?;
+    }
+    for (index, form) in FORMS.iter().enumerate() {
+        folder.put("form", &index.to_string(), form.as_bytes())?;
     }
     for (index, sequencers) in SEQUENCERS.iter().enumerate() {
         folder.put("sequencer", &index.to_string(), sequencers.as_bytes())?;
