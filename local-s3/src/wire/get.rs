@@ -135,15 +135,13 @@ struct Slice {
     /// `Content-Range`, unless it is all of them.
     header: Option<String>,
     parts: Option<i32>,
-    /// The place of the part that is asked for.
-    part: Option<usize>,
 }
 
 impl Slice {
     fn of(object: &Object, range: Option<Range>, part: Option<i32>) -> S3Result<Self> {
         let size = object.size;
-        let whole = Slice { bytes: 0..size, header: None, parts: None, part: None };
-        let (bytes, parts, part) = match (range, part) {
+        let whole = Slice { bytes: 0..size, header: None, parts: None };
+        let (bytes, parts) = match (range, part) {
             (None, None) => return Ok(whole),
             (Some(_), Some(_)) => {
                 return Err(s3_error!(
@@ -152,7 +150,7 @@ impl Slice {
                 ));
             }
             (Some(range), None) => match range.check(size) {
-                Ok(bytes) => (bytes, None, None),
+                Ok(bytes) => (bytes, None),
                 Err(_) => return Err(unsatisfiable(size)),
             },
             (None, Some(number)) => {
@@ -168,22 +166,11 @@ impl Slice {
                 if size == 0 {
                     return Ok(whole);
                 }
-                (start..start + sizes[at], parts, Some(at))
+                (start..start + sizes[at], parts)
             }
         };
         let header = format!("bytes {}-{}/{size}", bytes.start, bytes.end.saturating_sub(1));
-        Ok(Slice { bytes, header: Some(header), parts, part })
-    }
-}
-
-impl Slice {
-    /// Returns the checksum of these bytes, if it is known: that of the whole or of a part, never of a range.
-    fn checksums(&self, object: &Object) -> Checksums {
-        if self.header.is_none() {
-            return object.checksums.clone();
-        }
-        let digest = self.part.and_then(|part| object.part_checksums.get(part));
-        object.checksums.keys().copied().zip(digest.cloned()).collect()
+        Ok(Slice { bytes, header: Some(header), parts })
     }
 }
 
@@ -223,13 +210,11 @@ fn describe(
         website_redirect_location: stored.website_redirect_location.clone(),
         ..HeadObjectOutput::default()
     };
-    if mode.is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED) {
-        let checksums = slice.checksums(object);
-        if !checksums.is_empty() {
-            set_checksums!(output, &checksums);
-            output.checksum_type =
-                object.checksum_kind.map(|kind| ChecksumType::from(kind.name().to_owned()));
-        }
+    // The checksum is one of the whole, so it does not go with a part of it.
+    if mode.is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED) && slice.header.is_none() {
+        let checksums: &Checksums = &object.checksums;
+        set_checksums!(output, checksums);
+        output.checksum_type = object.checksum_kind.map(|kind| ChecksumType::from(kind.name().to_owned()));
     }
     output
 }
