@@ -105,6 +105,22 @@ async fn existing_originals_are_found_in_either_spelling() {
 }
 
 #[tokio::test]
+async fn a_picture_that_has_a_key_in_nfd_keeps_it() {
+    let site = site().await;
+    for bytes in [photo(0), photo(1)] {
+        store(&site, NFD, photo(0)).await;
+        site.file(NFD, &bytes);
+        site.file("b.jpg", &photo(2));
+        let ran = run(site.put().arg(site.files()).arg("--overwrite")).await;
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+        assert_eq!(site.keys("originals").await, [NFD, "b.jpg"]);
+        let got = site.client.get_object().bucket("originals").key(NFD).send().await.unwrap();
+        assert_eq!(got.body.collect().await.unwrap().into_bytes(), bytes);
+    }
+    site.stop().await;
+}
+
+#[tokio::test]
 async fn patterns_and_paths_match_in_either_spelling() {
     let site = site().await;
     site.file(&format!("a/{NFD}"), &photo(0));
