@@ -3,11 +3,13 @@
 
 mod support;
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
 use serde_json::Value;
 use support::{Ran, Site, derived, photo, run};
+use tokio::io::AsyncReadExt;
 
 const NFC: &str = "Caf\u{e9} \u{d55c}.jpg";
 const NFD: &str = "Cafe\u{301} \u{1112}\u{1161}\u{11ab}.jpg";
@@ -139,6 +141,12 @@ async fn patterns_and_paths_match_in_either_spelling() {
     site.stop().await;
 }
 
+/// Presses Ctrl-C.
+fn interrupt(child: &tokio::process::Child) {
+    let id = rustix::process::Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+}
+
 fn mentions(ran: &Ran, count: usize) -> bool {
     ran.stderr.lines().filter(|line| line.starts_with(&format!("{count} other files skipped: "))).count() == 1
 }
@@ -193,14 +201,13 @@ async fn watch_skips_other_files_and_says_so_once() {
     site.file("a.jpg", &photo(0));
     let mut command = site.uploader("watch");
     command.arg(site.files()).args(["--settle", "0", "--markup", "none"]);
-    command.stderr(std::process::Stdio::piped()).stdout(std::process::Stdio::null());
+    command.stderr(Stdio::piped()).stdout(Stdio::null());
     let child = command.spawn().unwrap();
     while site.seen().is_empty() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     tokio::time::sleep(Duration::from_secs(3)).await;
-    let id = rustix::process::Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
-    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    interrupt(&child);
     let output = child.wait_with_output().await.unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(stderr.matches("other files skipped").count(), 1, "{stderr}");
@@ -250,15 +257,31 @@ async fn rm_deletes_folders_only_when_asked_to() {
 }
 
 #[tokio::test]
-async fn rm_of_a_large_folder_takes_all_pages() {
+async fn rm_of_a_large_folder_takes_all_pages_and_can_be_interrupted() {
     let site = Site::new(|_| Vec::new()).await;
     for hundred in 0..11 {
-        let puts = (0..100)
-            .map(|i| store(&site, Box::leak(format!("x/{hundred}-{i}.jpg").into_boxed_str()), vec![1]));
-        futures::future::join_all(puts).await;
+        let keys: Vec<String> = (0..100).map(|i| format!("x/{hundred}-{i}.jpg")).collect();
+        futures::future::join_all(keys.iter().map(|key| store(&site, key, vec![1]))).await;
     }
+    let mut command = site.uploader("rm");
+    command.args(["--recursive", "--yes", "x/"]).stderr(Stdio::piped()).stdout(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut stderr = child.stderr.take().unwrap();
+    let mut said = vec![0; 64];
+    stderr.read_exact(&mut said).await.unwrap();
+    interrupt(&child);
+    let (ended, rest) = tokio::join!(child.wait(), async {
+        let mut rest = String::new();
+        stderr.read_to_string(&mut rest).await.unwrap();
+        rest
+    });
+    assert_eq!(ended.unwrap().code(), Some(130), "{rest}");
+    assert!(rest.contains("of 1100 originals are deleted. Run the command again for the rest."), "{rest}");
+    let left = run(site.uploader("ls").arg("--no-states")).await.stdout.lines().count();
+    assert!((1..1100).contains(&left), "{left}");
+
     let ran = run(site.uploader("rm").args(["--recursive", "--yes", "x/"])).await;
-    assert!(ran.status == 0 && ran.stderr.contains("1,100 originals deleted"), "{}", ran.stderr);
+    assert!(ran.status == 0 && ran.stderr.contains("originals deleted"), "{}", ran.stderr);
     assert!(site.keys("originals").await.is_empty());
     site.stop().await;
 }
