@@ -33,7 +33,10 @@ def ours(command):
 def help_of(thumbnailer, uploader):
     def run(program, *arguments):
         path = {"thumbnailer": thumbnailer, "uploader": uploader}[program]
-        return process.run([path, *arguments, "--help"], seconds=20).stdout
+        text = process.run([path, *arguments, "--help"], seconds=20).stdout
+        if "--help-all" in text:
+            text += process.run([path, *arguments, "--help-all"], seconds=20).stdout
+        return text
 
     return run
 

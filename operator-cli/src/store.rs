@@ -5,6 +5,7 @@ use std::error::Error;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::types::EncodingType;
 use aws_support::{Access, Explanation, Request, ca_bundle, explain};
 use manifest::DerivedPlace;
 
@@ -85,7 +86,9 @@ impl Store {
     ///
     /// An [`Explanation`] if the bucket cannot be listed.
     pub(crate) async fn check(&self) -> Result<(), Explanation> {
-        let listed = self.s3.list_object_versions().bucket(self.place.bucket()).max_keys(1).send().await;
+        let request = self.s3.list_object_versions().bucket(self.place.bucket()).max_keys(1);
+        // Without encoding, XML cannot hold every key.
+        let listed = request.encoding_type(EncodingType::Url).send().await;
         listed.map(drop).map_err(|error| self.explained(&error, TO_SWEEP))
     }
 }

@@ -102,7 +102,7 @@ async fn compare(args: &SpeedArgs, regular: Store, console: &Console) -> Result<
             "ratio": faster, "why_not": obstacle,
         });
         console
-            .result(&line.to_string())
+            .document(&line.to_string())
             .map_err(|error| Failure::new("output", error.to_string(), "Try again."))?;
     }
     match (faster, obstacle) {

@@ -285,10 +285,10 @@ async fn send(
     waiting: &mut Waiting,
 ) -> anyhow::Result<()> {
     let stamps: HashMap<String, (PathBuf, Stamp)> =
-        ready.iter().map(|(item, path, stamp)| (item.key.clone(), (path.clone(), *stamp))).collect();
+        ready.iter().map(|(item, path, stamp)| (item.name.clone(), (path.clone(), *stamp))).collect();
     let items = ready.into_iter().map(|(item, ..)| item).collect();
     let each = &mut |outcome: &crate::put::Outcome| -> io::Result<()> {
-        let Some((path, stamp)) = stamps.get(outcome.key()) else { return Ok(()) };
+        let Some((path, stamp)) = stamps.get(outcome.file()) else { return Ok(()) };
         let error = outcome.failure().map(ToString::to_string);
         let entry = Entry::new(path, *stamp, outcome.key(), outcome.state(), error);
         if entry.is_final() {

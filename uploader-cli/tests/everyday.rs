@@ -406,6 +406,19 @@ async fn rm_asks_on_a_terminal() {
     let (status, screen) = rm_on_a_terminal(&site, &["x.jpg"], "y\n").await;
     assert_eq!(status, 0, "{screen}");
     assert_eq!(site.keys("originals").await, ["y.jpg"]);
+
+    for number in 0..12 {
+        original(&site, &format!("2026/{number:02}\u{1b}[2J.jpg"), 10).await;
+    }
+    let (status, screen) = rm_on_a_terminal(&site, &["--recursive", "2026/"], "n\n").await;
+    assert_eq!(status, 1, "{screen}");
+    assert_contains(
+        &screen,
+        &["2026/00\\x1b[2J.jpg", "and 2 more", "Delete these 12 originals and their renditions?"],
+    );
+    assert!(!screen.contains('\u{1b}'), "{screen:?}");
+    let (status, _) = rm_on_a_terminal(&site, &["--recursive", "2026/"], "y\n").await;
+    assert_eq!((status, site.keys("originals").await), (0, vec!["y.jpg".to_owned()]));
     site.stop().await;
 }
 

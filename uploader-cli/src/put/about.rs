@@ -109,12 +109,18 @@ impl Texts {
     fn parse(path: &Path, text: &str) -> Result<Self, String> {
         let entries: HashMap<String, Text> = toml::from_str(text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count();
+            let why = match error.message() {
+                message if message.contains("untagged enum") => "the value is neither a text nor such a table",
+                message => message,
+            };
             format!(
-                "{}, line {}: {}. An entry is a line \"harbour.jpg\" = \"Boats in the harbour\", or a table \
+                "{}, line {}, `{}`: {}. An entry is a line \"harbour.jpg\" = \"Boats in the harbour\", or a table \
                  [\"harbour.jpg\"] with alt, caption and focal_point = [0.4, 0.25]",
                 path.display(),
-                before.matches('\n').count() + 1,
-                error.message().replace('\n', ", ")
+                line + 1,
+                text.lines().nth(line).unwrap_or_default().trim(),
+                why.replace('\n', ", ")
             )
         })?;
         let outside = entries.iter().find_map(|(name, text)| match text {

@@ -203,6 +203,11 @@ impl Outcome {
         self.end.failure().is_none()
     }
 
+    /// Its file, as people call it.
+    pub(crate) fn file(&self) -> &str {
+        &self.file
+    }
+
     /// Its key in the originals bucket.
     pub(crate) fn key(&self) -> &str {
         &self.key

@@ -193,7 +193,43 @@ impl Session {
             Some((job.item.key.clone(), ready.path.clone(), ready.file.stamp.bytes))
         });
         let found = compare(&self.store, &ready.collect::<Vec<_>>(), self.way.part_bytes()).await;
-        for (job, found) in jobs.iter_mut().filter(|job| job.step.is_ok()).zip(found) {
+        Self::note(jobs.iter_mut().filter(|job| job.step.is_ok()), found);
+        if !self.way.raw_names {
+            self.compare_decomposed(jobs).await;
+        }
+    }
+
+    /// Looks for the keys in NFD that programs which keep names as they are have stored. A picture that has such a key keeps
+    /// it, so that it is not uploaded twice.
+    async fn compare_decomposed(&self, jobs: &mut [Job]) {
+        let is_absent = |job: &Job| {
+            !job.item.key.is_ascii()
+                && job.step.as_ref().is_ok_and(|ready| matches!(ready.existing, Existing::Nothing))
+        };
+        let mut absent: Vec<(&mut Job, String)> = Vec::new();
+        for job in jobs.iter_mut().filter(|job| is_absent(job)) {
+            if let Some(other) =
+                cli_support::spellings(&job.item.key).pop().filter(|key| *key != job.item.key)
+            {
+                absent.push((job, other));
+            }
+        }
+        let ready = absent.iter().filter_map(|(job, key)| {
+            let ready = job.step.as_ref().ok()?;
+            Some((key.clone(), ready.path.clone(), ready.file.stamp.bytes))
+        });
+        let found = compare(&self.store, &ready.collect::<Vec<_>>(), self.way.part_bytes()).await;
+        for ((job, key), found) in absent.iter_mut().zip(&found) {
+            if matches!(found, Ok(Existing::Same(_) | Existing::Other(_))) {
+                job.item.key = std::mem::take(key);
+            }
+        }
+        Self::note(absent.into_iter().map(|(job, _)| job), found);
+    }
+
+    /// Notes for each job what exists under its key.
+    fn note<'a>(jobs: impl Iterator<Item = &'a mut Job>, found: Vec<Result<Existing, Failure>>) {
+        for (job, found) in jobs.zip(found) {
             match found {
                 Ok(existing) => {
                     if let Ok(ready) = &mut job.step {
