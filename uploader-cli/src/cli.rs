@@ -114,7 +114,7 @@ pub(crate) struct SnippetArgs {
     pub(crate) figure: bool,
 
     /// Beginning of URLs, such as https://your-cdn
-    #[arg(long, value_name = "URL", env = "UPLOADER_BASE_URL", hide_env = true)]
+    #[arg(long, value_name = "URL", env = "UPLOADER_BASE_URL", hide_env = true, value_parser = base_url)]
     pub(crate) base_url: Option<String>,
 }
 
@@ -238,6 +238,25 @@ pub(crate) fn http_url(text: &str) -> Result<String, String> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
+/// Returns `text` if URLs on a page may begin with it: http, https, or a relative base such as `/images` or `../img`.
+///
+/// # Errors
+///
+/// A reason in words.
+pub(crate) fn base_url(text: &str) -> Result<String, String> {
+    let first = text.split('/').next().unwrap_or_default();
+    let is_web = http_url(&text.to_ascii_lowercase()).is_ok();
+    // A colon in the first segment ends a scheme, such as that of `javascript:`.
+    if (first.contains(':') && !is_web) || text.contains(['?', '#', '\\']) {
+        return Err(
+            "it begins with http:// or https://, or is relative, such as /images or ../img, and has neither \
+                    query nor fragment"
+                .to_owned(),
+        );
+    }
+    Ok(text.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -247,6 +266,30 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_base_is_of_the_web_or_relative() {
+        for right in
+            ["", "https://c", "HTTP://c/x/", "/images", "images/", "../img", "./a:b", "//cdn.example.org"]
+        {
+            assert_eq!(base_url(right).as_deref(), Ok(right));
+        }
+        for wrong in [
+            "javascript:alert(1)",
+            " javascript:x//",
+            "java\nscript:x",
+            "data:,x",
+            "https:",
+            "https:///x",
+            "cdn:80",
+            "ftp://c",
+            "https://c?x",
+            "/i#f",
+            "\\\\host",
+        ] {
+            assert!(base_url(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

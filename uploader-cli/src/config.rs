@@ -9,7 +9,7 @@ use std::{fs, io};
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 
-use crate::cli::http_url;
+use crate::cli::{base_url, http_url};
 
 /// The variable that names the file.
 pub(crate) const VARIABLE: &str = "UPLOADER_CONFIG";
@@ -115,6 +115,9 @@ impl Config {
         for (name, profile) in &config.profiles {
             if let Some(Err(why)) = profile.endpoint_url.as_deref().map(http_url) {
                 return Err(format!("{}: endpoint_url of profile '{name}': {why}", path.display()));
+            }
+            if let Some(Err(why)) = profile.base_url.as_deref().map(base_url) {
+                return Err(format!("{}: base_url of profile '{name}': {why}", path.display()));
             }
         }
         if let Some(name) = config.default.as_ref().filter(|name| !config.profiles.contains_key(*name)) {

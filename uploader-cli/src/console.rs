@@ -122,13 +122,15 @@ impl Console {
     /// # Errors
     ///
     /// Fails when standard input cannot be read.
-    pub(crate) fn ask(&self, question: impl Display) -> io::Result<Option<String>> {
-        self.undisturbed(|| {
-            cli_support::ask(question)?;
+    pub(crate) async fn ask(&self, question: impl Display) -> io::Result<Option<String>> {
+        self.undisturbed(|| cli_support::ask(question))?;
+        // Ctrl-C must end the program meanwhile.
+        let read = tokio::task::spawn_blocking(|| {
             let mut line = String::new();
             let read = io::stdin().read_line(&mut line)?;
             Ok((read > 0).then(|| line.trim().to_owned()))
-        })
+        });
+        read.await.unwrap_or_else(|panicked| Err(io::Error::other(panicked)))
     }
 
     /// `files` more files with `bytes` in all are to be sent.

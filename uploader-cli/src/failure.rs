@@ -3,12 +3,14 @@
 use std::error::Error;
 use std::fmt;
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 pub(crate) use aws_support::innermost;
 use aws_support::is_refused;
 use manifest::MarkupError;
 use serde::Serialize;
 
+use crate::region;
 use crate::store::Store;
 
 /// Something that a person has to know and can do something about.
@@ -20,6 +22,9 @@ pub(crate) struct Failure {
     pub(crate) message: String,
     /// What to do, as a sentence.
     pub(crate) remedy: String,
+    /// The next request would fail in the same way, whatever its key.
+    #[serde(skip)]
+    pub(crate) concerns_all: bool,
 }
 
 impl fmt::Display for Failure {
@@ -30,7 +35,7 @@ impl fmt::Display for Failure {
 
 impl Failure {
     pub(crate) fn new(code: &str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), message: message.into(), remedy: remedy.into() }
+        Self { code: code.to_owned(), message: message.into(), remedy: remedy.into(), concerns_all: false }
     }
 
     /// What became of a request to `bucket` of `store`.
@@ -43,9 +48,13 @@ impl Failure {
                 let answered = context.err();
                 let status = context.raw().status().as_u16();
                 let code = answered.code().map_or_else(|| format!("HTTP {status}"), str::to_owned);
-                let said = answered.message().unwrap_or("S3 gave no further words");
-                let message = format!("S3 answered {code} for bucket '{bucket}': {said}");
-                Self { remedy: remedy(&code, bucket, store), code, message }
+                let region = region::of_bucket(context.raw());
+                Self {
+                    message: message(&code, answered.message(), bucket, region.as_deref(), store),
+                    remedy: remedy(&code, bucket, region.as_deref(), store),
+                    concerns_all: concerns_all(&code) || status == 301,
+                    code,
+                }
             }
             SdkError::TimeoutError(_) => {
                 unreachable_server("timeout", "the server did not answer in time", store)
@@ -58,6 +67,14 @@ impl Failure {
                 };
                 unreachable_server(code, &what, store)
             }
+            other if lacks_credentials(other) => Self {
+                concerns_all: true,
+                ..Self::new(
+                    "no-credentials",
+                    format!("there are no AWS credentials that are valid: {}", innermost(other)),
+                    "Run `aws sso login` or `aws configure`, or choose others with --profile or AWS_PROFILE.",
+                )
+            },
             other => Self::new(
                 "request",
                 format!("the request could not be made: {}", innermost(other)),
@@ -87,7 +104,15 @@ impl Failure {
     /// What S3 would say of `bucket` where an answer has no words.
     pub(crate) fn no_such_bucket(bucket: &str, store: &Store) -> Self {
         let code = "NoSuchBucket";
-        Self::new(code, format!("there is no bucket '{bucket}'"), remedy(code, bucket, store))
+        Self {
+            concerns_all: true,
+            ..Self::new(code, message(code, None, bucket, None, store), remedy(code, bucket, None, store))
+        }
+    }
+
+    /// Returns `true` for failures of the network, which may pass without anybody's help.
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(self.code.as_str(), "connection" | "connection-refused" | "timeout")
     }
 
     /// Whether waiting cannot mend it.
@@ -99,8 +124,10 @@ impl Failure {
                 | "SignatureDoesNotMatch"
                 | "ExpiredToken"
                 | "InvalidToken"
+                | "TokenRefreshRequired"
                 | "PermanentRedirect"
                 | "AuthorizationHeaderMalformed"
+                | "IllegalLocationConstraintException"
                 | "RequestTimeTooSkewed"
         )
     }
@@ -115,8 +142,12 @@ impl From<MarkupError> for Failure {
     }
 }
 
+fn lacks_credentials(error: &(dyn Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |&error| error.source()).any(|cause| cause.is::<CredentialsError>())
+}
+
 fn unreachable_server(code: &str, what: &str, store: &Store) -> Failure {
-    match &store.endpoint {
+    let failure = match &store.endpoint {
         Some(endpoint) => Failure::new(
             code,
             format!("{endpoint} could not be reached: {what}"),
@@ -127,19 +158,86 @@ fn unreachable_server(code: &str, what: &str, store: &Store) -> Failure {
             format!("S3 could not be reached: {what}"),
             "Check the network; for `thumbnailer up` on this machine give --endpoint-url http://127.0.0.1:9000.",
         ),
-    }
+    };
+    Failure { concerns_all: true, ..failure }
+}
+
+/// Returns `true` for errors of S3 that have nothing to do with the key: the credentials, the bucket, its region, or the
+/// clock are wrong.
+///
+/// Source: Amazon S3 API Reference, "List of error codes".
+fn concerns_all(code: &str) -> bool {
+    matches!(
+        code,
+        "NoSuchBucket"
+            | "InvalidBucketName"
+            | "AccessDenied"
+            | "AllAccessDisabled"
+            | "AccountProblem"
+            | "NotSignedUp"
+            | "InvalidPayer"
+            | "InvalidAccessKeyId"
+            | "SignatureDoesNotMatch"
+            | "ExpiredToken"
+            | "InvalidToken"
+            | "TokenRefreshRequired"
+            | "PermanentRedirect"
+            | "TemporaryRedirect"
+            | "AuthorizationHeaderMalformed"
+            | "IllegalLocationConstraintException"
+            | "RequestTimeTooSkewed"
+    )
+}
+
+/// Returns what an error code of S3 means for `bucket`; without an own text, S3's words.
+fn message(code: &str, said: Option<&str>, bucket: &str, region: Option<&str>, store: &Store) -> String {
+    let what = match code {
+        "NoSuchBucket" => format!("the bucket '{bucket}' does not exist"),
+        "ExpiredToken" | "TokenRefreshRequired" => "the credentials have expired".to_owned(),
+        "InvalidToken" => "S3 does not accept the session token".to_owned(),
+        "InvalidAccessKeyId" => "S3 does not know the access key".to_owned(),
+        "SignatureDoesNotMatch" => "the secret access key does not belong to the access key".to_owned(),
+        "RequestTimeTooSkewed" => "this computer's clock is wrong by more than 15 minutes".to_owned(),
+        code if is_elsewhere(code) => {
+            let asked = store.client.config().region().map(ToString::to_string).unwrap_or_default();
+            match region.filter(|region| *region != asked) {
+                Some(region) => format!("the bucket '{bucket}' is in {region}, not in {asked}"),
+                None => format!("the bucket '{bucket}' is not in {asked}"),
+            }
+        }
+        _ => {
+            let said = said.unwrap_or("S3 gave no further words");
+            return format!("S3 answered {code} for bucket '{bucket}': {said}");
+        }
+    };
+    format!("{what} ({code})")
+}
+
+/// Returns `true` for answers of a region that does not have the bucket.
+fn is_elsewhere(code: &str) -> bool {
+    matches!(
+        code,
+        "PermanentRedirect"
+            | "TemporaryRedirect"
+            | "AuthorizationHeaderMalformed"
+            | "IllegalLocationConstraintException"
+            | "HTTP 301"
+    )
 }
 
 /// The next step for an error code of S3.
 ///
 /// Source: Amazon S3 API Reference, "List of error codes".
-fn remedy(code: &str, bucket: &str, store: &Store) -> String {
+fn remedy(code: &str, bucket: &str, region: Option<&str>, store: &Store) -> String {
     match code {
-        "NoSuchBucket" => format!(
-            "Check the bucket's name; the originals' is given with --bucket (or UPLOADER_BUCKET) and is '{}', \
-             the renditions' with --derived-bucket (or UPLOADER_DERIVED_BUCKET) and is '{}'.",
-            store.originals, store.derived
-        ),
+        "NoSuchBucket" if bucket == store.originals => {
+            "Check its name: `--bucket` or UPLOADER_BUCKET names the bucket of the originals.".to_owned()
+        }
+        "NoSuchBucket" if bucket == store.derived.bucket() => {
+            "Check its name: `--derived-bucket` or UPLOADER_DERIVED_BUCKET names the bucket of the renditions."
+                .to_owned()
+        }
+        "NoSuchBucket" => "Check its name.".to_owned(),
         "AccessDenied" => format!(
             "Ask the operator for {} on bucket '{bucket}', or choose other credentials with --profile or AWS_PROFILE.",
             if bucket == store.derived.bucket() { "s3:GetObject" } else { "s3:PutObject" }
@@ -149,11 +247,14 @@ fn remedy(code: &str, bucket: &str, store: &Store) -> String {
              `thumbnailer up` takes 'local' and 'locallocal'."
                 .to_owned()
         }
-        "ExpiredToken" | "InvalidToken" => "Sign in again, for example with `aws sso login`.".to_owned(),
-        "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException" => {
-            "The bucket is in another region: give it with --region (or AWS_REGION).".to_owned()
+        "ExpiredToken" | "InvalidToken" | "TokenRefreshRequired" => {
+            "Sign in again: run `aws sso login`, or set new credentials.".to_owned()
         }
-        "RequestTimeTooSkewed" => "Set this machine's clock.".to_owned(),
+        code if is_elsewhere(code) => match region {
+            Some(region) => format!("Set `--region {region}` (or AWS_REGION={region})."),
+            None => "Set the bucket's region with `--region` (or AWS_REGION).".to_owned(),
+        },
+        "RequestTimeTooSkewed" => "Set this computer's clock.".to_owned(),
         "BadDigest" | "XAmzContentChecksumMismatch" | "InvalidDigest" => {
             "The bytes changed on their way, or the file changed while it was read: run the command again."
                 .to_owned()

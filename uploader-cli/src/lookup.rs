@@ -1,5 +1,8 @@
 //! Everything that there is to know of one key.
 
+use std::sync::{Arc, OnceLock};
+
+use futures::{Stream, StreamExt};
 use manifest::Manifest;
 
 use crate::failure::Failure;
@@ -24,6 +27,58 @@ pub(crate) struct Lookup {
     pub(crate) standing: Standing,
     /// Why it is unknown or missing.
     pub(crate) failure: Option<Failure>,
+}
+
+/// Looks `keys` up, in their order. Once a failure concerns all keys, the rest of them are not asked for.
+pub(crate) fn all<'a>(store: &'a Store, keys: &'a [String]) -> impl Stream<Item = Lookup> + 'a {
+    let obstacle: Arc<OnceLock<Failure>> = Arc::default();
+    let look = move |key: &'a String| {
+        let obstacle = Arc::clone(&obstacle);
+        async move {
+            if let Some(failure) = obstacle.get() {
+                return Lookup::unknown(key.clone(), store.originals.clone(), failure.clone());
+            }
+            let lookup = Lookup::of(store, key).await;
+            if let Some(failure) =
+                lookup.failure.as_ref().filter(|failure| failure.is_final() || failure.may_pass())
+            {
+                // Another lookup may have been faster; either failure will do.
+                let _ = obstacle.set(failure.clone());
+            }
+            lookup
+        }
+    };
+    futures::stream::iter(keys).map(look).buffered(AT_ONCE)
+}
+
+/// Failures that concern all keys, each to be told once.
+#[derive(Debug, Default)]
+pub(crate) struct Obstacles(Vec<(Failure, String, usize)>);
+
+impl Obstacles {
+    /// Counts the failure of `key`. Returns `true` if it concerns all keys, and so is told by [`Self::lines`].
+    pub(crate) fn take(&mut self, key: &str, failure: &Failure) -> bool {
+        if !failure.concerns_all {
+            return false;
+        }
+        match self
+            .0
+            .iter_mut()
+            .find(|(known, ..)| known.code == failure.code && known.remedy == failure.remedy)
+        {
+            Some((.., keys)) => *keys += 1,
+            None => self.0.push((failure.clone(), key.to_owned(), 1)),
+        }
+        true
+    }
+
+    /// Returns one line for each cause.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|(failure, key, keys)| match keys {
+            1 => format!("{key}: {failure}"),
+            keys => format!("{keys} keys: {failure}"),
+        })
+    }
 }
 
 impl Lookup {
@@ -52,7 +107,11 @@ impl Lookup {
             Ok(manifest) => manifest.filter(|manifest| manifest.source.bucket == place.bucket),
             // Of what isn't there, S3 says "forbidden" to who may not list: the original's absence is what counts.
             Err(_) if matches!(original, Ok(None)) => None,
-            Err(failure) => return Self::unknown(place.key, place.bucket, failure),
+            Err(failure) => {
+                // A failure that concerns all keys is told of the originals first.
+                let failure = original.err().filter(|original| original.concerns_all).unwrap_or(failure);
+                return Self::unknown(place.key, place.bucket, failure);
+            }
         };
         let seen = match &original {
             Ok(Some(original)) => Seen::There(original),

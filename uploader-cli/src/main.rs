@@ -11,11 +11,14 @@
 //! - `init`: writes the configuration file; `doctor`: checks everything that uploads need
 //! - `docs`: completions and manual pages; `help`: which options `--help` shows
 //! - `place`: what a key on the command line means
+//! - `endpoint`: addresses of S3 servers
 //! - `settings`: which buckets, which server, whose credentials; `config` is the file that may say so
 //! - `aws`: the AWS configuration and its credentials
 //! - `store`: the two buckets, and the way to them
 //! - `watch`: follows a folder; `abort`: throws away what is unfinished; `speed`: measures the two ways
+//! - `interrupt`: Ctrl-C and SIGTERM; `regular`: opens files that are neither pipes nor devices
 //! - `state`: what is remembered between runs
+//! - `region`: where a bucket is; `words`: failures of requests whose answers have no words
 //! - `failure`: what went wrong, where, and what to do about it
 //! - `console`: what people and programs are told
 
@@ -29,9 +32,11 @@ mod config;
 mod console;
 mod docs;
 mod doctor;
+mod endpoint;
 mod failure;
 mod help;
 mod init;
+mod interrupt;
 mod listing;
 mod local;
 mod lookup;
@@ -40,6 +45,8 @@ mod manifests;
 mod original;
 mod place;
 mod put;
+mod region;
+mod regular;
 mod rm;
 mod settings;
 mod snippet;
@@ -50,6 +57,7 @@ mod status;
 mod store;
 mod transfer;
 mod watch;
+mod words;
 
 use std::process::ExitCode;
 
@@ -82,18 +90,24 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
         .enable_all()
         .build()
         .context("the program's threads could not be started")?;
-    match cli.command {
-        Command::Put(args) => runtime.block_on(put::run(args)),
-        Command::Watch(args) => runtime.block_on(watch::run(args)),
-        Command::Speed(args) => runtime.block_on(speed::run(args)),
-        Command::Abort(args) => runtime.block_on(abort::run(args)),
-        Command::Status(args) => runtime.block_on(status::run(args)),
-        Command::Snippet(args) => runtime.block_on(snippet::run(args)),
-        Command::Ls(args) => runtime.block_on(ls::run(args)),
-        Command::Rm(args) => runtime.block_on(rm::run(args)),
-        Command::Init(args) => runtime.block_on(init::run(args)),
-        Command::Doctor(args) => runtime.block_on(doctor::run(args)),
-        Command::Completions(args) => docs::completions(&args),
-        Command::Man(args) => docs::man(&args),
-    }
+    runtime.spawn(interrupt::end_soon());
+    let status = runtime.block_on(async {
+        match cli.command {
+            Command::Put(args) => put::run(args).await,
+            Command::Watch(args) => watch::run(args).await,
+            Command::Rm(args) => interrupt::or(rm::run(args)).await,
+            Command::Speed(args) => interrupt::or(speed::run(args)).await,
+            Command::Abort(args) => interrupt::or(abort::run(args)).await,
+            Command::Status(args) => interrupt::or(status::run(args)).await,
+            Command::Snippet(args) => interrupt::or(snippet::run(args)).await,
+            Command::Ls(args) => interrupt::or(ls::run(args)).await,
+            Command::Init(args) => interrupt::or(init::run(args)).await,
+            Command::Doctor(args) => interrupt::or(doctor::run(args)).await,
+            Command::Completions(args) => docs::completions(&args),
+            Command::Man(args) => docs::man(&args),
+        }
+    });
+    // A thread may wait for a file of a hung share, or for an answer at the terminal. Nobody waits for that thread.
+    runtime.shutdown_background();
+    status
 }

@@ -5,6 +5,7 @@ use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 use crate::failure::Failure;
 use crate::place::Place;
 use crate::store::Store;
+use crate::words;
 
 /// What is known of an original without reading it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +54,8 @@ pub(crate) async fn look(store: &Store, place: &Place) -> Result<Option<Original
         Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => {
             refuse_missing_bucket(store, &place.bucket).await.map(|()| None)
         }
-        Err(error) => Err(Failure::of_request(&error, &place.bucket, store)
+        Err(error) => Err(words::of_head(store, &place.bucket, &place.key, &error)
+            .await
             .needing("s3:GetObject and s3:ListBucket", &place.bucket)),
     }
 }

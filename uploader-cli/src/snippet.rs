@@ -1,5 +1,7 @@
 //! `uploader snippet`: the markup of what is there already.
 
+use std::pin::pin;
+
 use clap::Args;
 use futures::StreamExt;
 use manifest::{Markup, Snippet};
@@ -9,7 +11,7 @@ use crate::cli::{SnippetArgs, StoreArgs, lazy};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::help::{self, HelpArgs};
-use crate::lookup::{AT_ONCE, Lookup};
+use crate::lookup::{self, Lookup, Obstacles};
 use crate::standing::Standing;
 use crate::store::{Refusal, Store};
 use crate::{FAILED, WELL};
@@ -81,17 +83,23 @@ pub(crate) async fn run(args: SnippetsArgs) -> anyhow::Result<u8> {
     }
 
     let mut status = WELL;
-    let mut looked = futures::stream::iter(&args.keys).map(|key| Lookup::of(&store, key)).buffered(AT_ONCE);
+    let mut looked = pin!(lookup::all(&store, &args.keys));
+    let mut obstacles = Obstacles::default();
     let mut markup = markup;
     while let Some(lookup) = looked.next().await {
         let rendered = render(&lookup, &markup);
         if rendered.is_ok() {
             markup = lazy(&markup);
         }
-        if rendered.is_err() {
+        let mut tell = true;
+        if let Err(failure) = &rendered {
             status = FAILED;
+            tell = !obstacles.take(&lookup.key, failure);
         }
-        report(&console, &lookup, &rendered, args.json)?;
+        report(&console, &lookup, &rendered, tell, args.json)?;
+    }
+    for line in obstacles.lines() {
+        console.error(line);
     }
     Ok(status)
 }
@@ -127,6 +135,7 @@ fn report(
     console: &Console,
     lookup: &Lookup,
     rendered: &Result<Snippet, Failure>,
+    tell_failure: bool,
     json: bool,
 ) -> anyhow::Result<()> {
     let key = &lookup.key;
@@ -141,7 +150,9 @@ fn report(
             "{key}: the markup doesn't say what the picture shows; give --alt TEXT (or --alt \"\" if it is decoration)"
         ));
     }
-    if let Err(failure) = rendered {
+    if let Err(failure) = rendered
+        && tell_failure
+    {
         console.error(format_args!("{key}: {failure}"));
     }
     if json {

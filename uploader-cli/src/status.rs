@@ -1,5 +1,7 @@
 //! `uploader status`: what has become of originals.
 
+use std::pin::pin;
+
 use clap::Args;
 use cli_support::escape;
 use futures::StreamExt;
@@ -10,7 +12,7 @@ use serde::Serialize;
 use crate::cli::StoreArgs;
 use crate::console::Console;
 use crate::failure::Failure;
-use crate::lookup::{AT_ONCE, Lookup};
+use crate::lookup::{self, Lookup, Obstacles};
 use crate::standing::Standing;
 use crate::store::Store;
 use crate::{FAILED, WELL};
@@ -75,19 +77,25 @@ pub(crate) async fn run(args: StatusArgs) -> anyhow::Result<u8> {
     };
     let console = Console::lines();
     let mut status = WELL;
-    let mut looked = futures::stream::iter(&args.keys).map(|key| Lookup::of(&store, key)).buffered(AT_ONCE);
+    let mut looked = pin!(lookup::all(&store, &args.keys));
+    let mut obstacles = Obstacles::default();
     while let Some(lookup) = looked.next().await {
         if args.json {
             console.document(&serde_json::to_string(&line(&lookup))?)?;
         } else if lookup.failure.is_none() {
             console.paragraph(&text(&lookup))?;
         }
-        if let Some(failure) = &lookup.failure {
+        if let Some(failure) = &lookup.failure
+            && !obstacles.take(&lookup.key, failure)
+        {
             console.error(format_args!("{}: {failure}", lookup.key));
         }
         if lookup.standing.is_trouble() {
             status = FAILED;
         }
+    }
+    for line in obstacles.lines() {
+        console.error(line);
     }
     Ok(status)
 }

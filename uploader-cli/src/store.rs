@@ -59,7 +59,8 @@ impl Store {
     ///
     /// [`Refusal`] when they make no sense, or there are no credentials.
     pub(crate) async fn of(args: &StoreArgs) -> Result<Self, Refusal> {
-        let settings = Settings::resolve(args, |name| std::env::var(name).ok()).map_err(Refusal::Usage)?;
+        let settings = Settings::resolve(args, |name| std::env::var(name).ok())
+            .map_err(|error| Refusal::Usage(error.to_string()))?;
         Self::open(&settings).await.map_err(Refusal::Failed)
     }
 

@@ -18,6 +18,7 @@ use crate::cli::{OutputArgs, SnippetArgs, StoreArgs};
 use crate::config::state_folder;
 use crate::console::Console;
 use crate::help::{self, HelpArgs};
+use crate::interrupt;
 use crate::put::{Found, Item, Looks, Session, Tell, Texts, Usage, WayArgs, find, seconds, skipped_files};
 use crate::store::Store;
 use crate::transfer::Stamp;
@@ -259,19 +260,23 @@ pub(crate) async fn run(mut args: WatchArgs) -> anyhow::Result<u8> {
                 .collect();
             if !ready.is_empty() {
                 send(&session, ready, &mut log, &mut waiting).await?;
+                if session.needs_a_person() {
+                    console.error("stopped; fix this and start the command again, which sends the rest");
+                    return Ok(());
+                }
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
     };
-    let stopped = tokio::signal::ctrl_c();
+    let stopped = interrupt::requested();
     tokio::select! {
         ended = watching => {
             let ended: anyhow::Result<()> = ended;
-            ended.map(|()| WELL)
+            ended.map(|()| FAILED)
         }
-        _ = stopped => {
+        () = stopped => {
             console.finish();
-            console.info("stopped; the next start goes on");
+            console.info("stopped; the next start continues");
             Ok(WELL)
         }
     }
@@ -310,7 +315,8 @@ async fn send(
 ///
 /// [`Usage`] if two files would have the same key.
 fn files(paths: &[PathBuf], way: &WayArgs, looks: &mut Looks) -> Result<(Vec<Ready>, Vec<PathBuf>), Usage> {
-    let Found { items, skipped } = find(paths, way, looks)?;
+    let Found { items, mut skipped, special } = find(paths, way, looks)?;
+    skipped.extend(special.into_iter().map(|(path, _)| path));
     let with_stamp = |item: Item| {
         let path = item.path.as_ref().ok()?.clone();
         let stamp = Stamp::of(&fs::metadata(&path).ok()?);

@@ -124,6 +124,11 @@ async fn wrong_and_missing_credentials_are_found() {
     command.arg("doctor").env("AWS_ACCESS_KEY_ID", "a").env("AWS_SECRET_ACCESS_KEY", "b");
     command.env("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1").env("AWS_MAX_ATTEMPTS", "1");
     let (status, told) = checks(&mut command).await;
+    assert_eq!((status, told.len()), (1, 1), "{told:?}");
+    let (verdict, words) = of(&told, "configuration");
+    assert!(verdict == "error" && words.contains("Run `uploader init` or use `--local`."), "{words}");
+    command.env("UPLOADER_BUCKET", "named").env("UPLOADER_DERIVED_BUCKET", "named-derived");
+    let (status, told) = checks(&mut command).await;
     assert_eq!(status, 1);
     let (verdict, words) = of(&told, "credentials");
     assert!(verdict == "error" && words.contains("refused"), "{words}");

@@ -61,6 +61,8 @@ async fn endpoints_have_the_aws_cli_s_order() {
     }
     let mut command = site.put();
     command.arg(&file).env_remove("AWS_ENDPOINT_URL").env("AWS_CONFIG_FILE", &profile);
+    assert_eq!(run(&mut command).await.status, 2);
+    command.args(["--bucket", "originals", "--derived-bucket", "derived"]);
     let ran = run(command.args(["--markup", "url"])).await;
     assert!(ran.stdout.starts_with(&format!("{}/derived/", site.endpoint())), "{}", ran.stderr);
     site.stop().await;

@@ -46,8 +46,9 @@ async fn names_and_manifests_cannot_control_it() {
     let keys = folder(&site);
     for args in [&["--dry-run"][..], &[], &["--markup", "url"], &["--figure", "--markup", "jsx"]] {
         let ran = run(site.put().arg(site.files()).args(["--to", "up"]).args(args)).await;
-        assert!(ran.stderr.contains("\\x1b[31mred\\x1b]0;owned\\x07.jpg"), "{}", ran.stderr);
-        assert!(ran.stderr.contains("two\\nforged"), "{}", ran.stderr);
+        let told = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(told.contains("\\x1b[31mred\\x1b]0;owned\\x07.jpg"), "{told}");
+        assert!(told.contains("two\\nforged"), "{told}");
         assert_harmless(&ran, &format!("put {args:?}"));
     }
     assert_eq!(site.seen().len(), keys.len());

@@ -5,6 +5,9 @@ mod support;
 
 use support::{Ran, Site, photo, run, uploader};
 
+/// Buckets that somebody named, so that they may be addressed on Amazon's S3.
+const BUCKETS: [&str; 4] = ["--bucket", "named-originals", "--derived-bucket", "named-derived"];
+
 fn assert_says(ran: &Ran, status: i32, words: &[&str]) {
     assert_eq!(ran.status, status, "{}", ran.stderr);
     assert_eq!(ran.stdout, "");
@@ -53,7 +56,7 @@ async fn missing_credentials_are_told_before_anything_is_sent() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("x.jpg");
     std::fs::write(&file, photo(0)).unwrap();
-    let ran = run(uploader(folder.path()).arg("put").arg(&file)).await;
+    let ran = run(uploader(folder.path()).arg("put").arg(&file).args(BUCKETS)).await;
     assert_says(&ran, 1, &["no AWS credentials", "aws configure", "AWS_ACCESS_KEY_ID", "locallocal"]);
 }
 
@@ -71,7 +74,7 @@ async fn relative_urls_are_warned_of() {
     ] {
         // There is no such file, so that Amazon is sent nothing.
         let mut command = uploader(folder.path());
-        command.arg("put").arg(folder.path().join("x.jpg")).args(options);
+        command.arg("put").arg(folder.path().join("x.jpg")).args(BUCKETS).args(options);
         command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "locallocal");
         let ran = run(&mut command).await;
         assert_says(&ran, 1, &["there is no such file"]);

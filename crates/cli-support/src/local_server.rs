@@ -41,29 +41,33 @@ pub struct Announcement {
 }
 
 /// A reason why no server was found.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum NotFound {
     /// No server runs.
     NoServer,
     /// The state folder is unknown, since there is no home folder.
     NoStateFolder,
-    /// The state folder or a file in it could not be read.
-    Unreadable(PathBuf, io::Error),
+    /// The state folder or a file in it could not be read, for this reason.
+    Unreadable(PathBuf, String),
 }
 
 impl std::fmt::Display for NotFound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::NoServer => f.write_str(
-                "no `thumbnailer up` is running on this computer under this user: start it in another terminal, then run \
-                 this command again",
-            ),
-            Self::NoStateFolder => {
-                write!(f, "there is no home folder to look for `thumbnailer up` in: set HOME or {STATE_VARIABLE}")
-            }
-            Self::Unreadable(path, error) => {
-                write!(f, "{} cannot be read: {error}. Restart `thumbnailer up`", path.display())
-            }
+            Self::NoServer => f.write_str("no `thumbnailer up` is running on this computer under this user"),
+            Self::NoStateFolder => f.write_str("there is no home folder to look for `thumbnailer up` in"),
+            Self::Unreadable(path, why) => write!(f, "{} cannot be read: {why}", path.display()),
+        }
+    }
+}
+
+impl NotFound {
+    /// Returns what to do about it, as a sentence.
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::NoServer => "Start it in another terminal, then run this command again.".to_owned(),
+            Self::NoStateFolder => format!("Set HOME or {STATE_VARIABLE}."),
+            Self::Unreadable(..) => "Restart `thumbnailer up`.".to_owned(),
         }
     }
 }
@@ -113,7 +117,7 @@ impl LocalServer {
     pub fn find(folder: &Path) -> Result<Self, NotFound> {
         let unreadable = |path: &Path| {
             let path = path.to_path_buf();
-            move |error| NotFound::Unreadable(path, error)
+            move |error: io::Error| NotFound::Unreadable(path, error.to_string())
         };
         let listing = match fs::read_dir(folder) {
             Ok(listing) => listing,

@@ -66,12 +66,8 @@ pub(crate) async fn run(args: DoctorArgs) -> anyhow::Result<u8> {
     let mut report = Report { console: Console::lines(), json: args.json, status: WELL };
     let settings = match Settings::resolve(&args.store, |name| env::var(name).ok()) {
         Ok(settings) => settings,
-        Err(why) => {
-            report.add(&Check::error(
-                "configuration",
-                why,
-                "Mend it, or write it anew with `uploader init`.",
-            ))?;
+        Err(error) => {
+            report.add(&Check::error("configuration", error.message(), error.remedy()))?;
             return Ok(report.status);
         }
     };

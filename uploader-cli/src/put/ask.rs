@@ -18,13 +18,16 @@ const NAMED: usize = 5;
 const LARGEST_CLIPBOARD: usize = 74_994;
 
 /// Asks what each picture shows (name, text). An empty answer leaves it untold.
-pub(super) fn for_alt_texts(console: &Console, untold: Vec<(&str, &mut Option<String>)>) -> io::Result<()> {
+pub(super) async fn for_alt_texts(
+    console: &Console,
+    untold: Vec<(&str, &mut Option<String>)>,
+) -> io::Result<()> {
     if untold.len() > MOST_QUESTIONS {
         return Ok(());
     }
     for (name, alt) in untold {
         let name = escape(name);
-        match console.ask(format_args!("What does {name} show? (Enter to leave it untold)"))? {
+        match console.ask(format_args!("What does {name} show? (Enter to leave it untold)")).await? {
             Some(answer) if answer.is_empty() => {}
             Some(answer) => *alt = Some(answer),
             None => break,
@@ -34,12 +37,12 @@ pub(super) fn for_alt_texts(console: &Console, untold: Vec<(&str, &mut Option<St
 }
 
 /// Asks whether what lies under `keys` shall be replaced.
-pub(super) fn whether_to_replace(console: &Console, keys: &[&str]) -> io::Result<bool> {
+pub(super) async fn whether_to_replace(console: &Console, keys: &[&str]) -> io::Result<bool> {
     let named = keys.iter().take(NAMED).map(|key| format!("  {}\n", escape(key))).collect::<String>();
     let more = keys.len().saturating_sub(NAMED);
     let more = if more > 0 { format!("  and {more} more\n") } else { String::new() };
     let question = format!("Other pictures lie under these keys:\n{named}{more}Replace them? [y/N]");
-    let answer = console.ask(question)?.unwrap_or_default();
+    let answer = console.ask(question).await?.unwrap_or_default();
     Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
 }
 

@@ -45,9 +45,9 @@ pub(super) async fn compare(
     files: &[(String, std::path::PathBuf, u64)],
     part_bytes: u64,
 ) -> Vec<Result<Existing, Failure>> {
-    let listing = match files {
-        [] | [_] => None,
-        _ => list(store, files.iter().map(|(key, ..)| key.as_str())).await,
+    let listing = match list(store, files.iter().map(|(key, ..)| key.as_str())).await {
+        Ok(listing) => listing,
+        Err(failure) => return vec![Err(failure); files.len()],
     };
     let listing = &listing;
     futures::stream::iter(files)
@@ -76,16 +76,29 @@ pub(super) async fn compare(
         .await
 }
 
-/// The first page of the keys that begin as all of `keys` do; `None` if they may not be listed, or the bucket is
-/// asked about in vain, which the next question shows.
-async fn list(store: &Store, keys: impl Iterator<Item = &str>) -> Option<Listing> {
+/// Returns the first page of the keys that begin as all of `keys` do; `None` if they may not be listed, or for a failure
+/// that may pass.
+///
+/// # Errors
+///
+/// A [`Failure`] that every question about these keys would meet. A listing says it in words, which HEAD cannot.
+async fn list(store: &Store, keys: impl Iterator<Item = &str>) -> Result<Option<Listing>, Failure> {
     let prefix = keys.map(str::to_owned).reduce(|common, key| {
         let same = common.char_indices().zip(key.chars()).find(|((_, a), b)| a != b);
         let length = same.map_or(common.len().min(key.len()), |((at, _), _)| at);
         common[..length].to_owned()
-    })?;
+    });
+    let Some(prefix) = prefix else { return Ok(None) };
     let request = store.client.list_objects_v2().bucket(&store.originals).prefix(prefix);
-    let page = request.send().await.ok()?;
+    let page = match request.send().await {
+        Ok(page) => page,
+        Err(error) => {
+            let failure = Failure::of_request(&error, &store.originals, store);
+            // Uploads need no permission to list.
+            let passes = !failure.concerns_all || failure.code == "AccessDenied";
+            return if passes { Ok(None) } else { Err(failure) };
+        }
+    };
     let object = |object: &aws_sdk_s3::types::Object| {
         let bytes = u64::try_from(object.size()?).ok()?;
         Some((object.key()?.to_owned(), (bytes, object.e_tag()?.trim_matches('"').to_owned())))
@@ -96,7 +109,7 @@ async fn list(store: &Store, keys: impl Iterator<Item = &str>) -> Option<Listing
         }
         _ => None,
     };
-    Some(Listing { objects: page.contents().iter().filter_map(object).collect(), up_to })
+    Ok(Some(Listing { objects: page.contents().iter().filter_map(object).collect(), up_to }))
 }
 
 #[cfg(test)]

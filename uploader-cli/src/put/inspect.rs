@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use image_header::{Limits, Rejection, SourceInfo, probe};
 
 use crate::failure::Failure;
+use crate::regular;
 use crate::transfer::Stamp;
 
 /// The media type of what is sent though it is no picture that is known.
@@ -66,11 +67,8 @@ fn look(path: &Path, force: bool) -> Result<Inspected, Failure> {
 
 /// What the file is like and how it starts.
 fn read(path: &Path) -> io::Result<(Stamp, Vec<u8>)> {
-    let file = std::fs::File::open(path)?;
+    let file = regular::open(path)?;
     let metadata = file.metadata()?;
-    if metadata.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
     let stamp = Stamp::of(&metadata);
     let looked_at = stamp.bytes.min(LOOKED_AT);
     let mut start = Vec::with_capacity(usize::try_from(looked_at).unwrap_or(0));

@@ -3,6 +3,7 @@
 mod about;
 mod args;
 mod ask;
+mod causes;
 mod compare;
 mod inspect;
 mod outcome;
@@ -15,6 +16,7 @@ use std::env;
 use manifest::Sidecar;
 
 use crate::console::Console;
+use crate::interrupt;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::{FAILED, INTERRUPTED, USAGE};
@@ -32,24 +34,56 @@ pub(crate) use session::{Session, Tell};
 /// When standard output takes no more.
 pub(crate) async fn run(args: PutArgs) -> anyhow::Result<u8> {
     let console = Console::new(&args.output);
+    tokio::select! {
+        status = put(args, &console) => status,
+        () = interrupt::requested() => {
+            console.finish();
+            interrupt::say(&interrupted(&console));
+            Ok(INTERRUPTED)
+        }
+    }
+}
+
+/// Returns how far the run has come, and how to continue.
+fn interrupted(console: &Console) -> String {
+    let [gone, bytes, settled, files] = console.standing();
+    if files == 0 {
+        return "interrupted; nothing was sent".to_owned();
+    }
+    format!(
+        "interrupted; {settled} of {files} files are done, {} of {} are sent. The same command continues from there; \
+         `uploader abort` throws away what is unfinished.",
+        indicatif::HumanBytes(gone),
+        indicatif::HumanBytes(bytes)
+    )
+}
+
+async fn put(args: PutArgs, console: &Console) -> anyhow::Result<u8> {
     // Standard input lies there as long as this lives.
     let spooled;
     let usage = match stdin_name(&args) {
         Ok(Some(name)) => {
-            spooled = spool()?;
+            spooled = spool().await?;
             plan::piped(spooled.path(), name, &args.way)
-                .map(|item| Found { items: vec![item], skipped: Vec::new() })
+                .map(|item| Found { items: vec![item], ..Found::default() })
         }
         Ok(None) => find(&args.paths, &args.way, &mut Looks::default()).and_then(Found::or_nothing),
         Err(usage) => Err(usage),
     };
     let usage = usage.and_then(|found| check_shared(&args, found)).map_err(|usage| usage.to_string());
-    let usage = usage.and_then(|Found { items, skipped }| {
+    let usage = usage.and_then(|Found { items, skipped, special }| {
+        for (path, kind) in special {
+            console.warning(format_args!("{} was skipped: it is {kind}, not a file", path.display()));
+        }
         if let Some(skipped) = skipped_files(&skipped) {
             console.info(skipped);
         }
         let texts = args.alt_file.as_deref().map(Texts::read).transpose()?.unwrap_or_default();
-        Ok((items, texts, Settings::resolve(&args.store, |name| env::var(name).ok())?))
+        Ok((
+            items,
+            texts,
+            Settings::resolve(&args.store, |name| env::var(name).ok()).map_err(|error| error.to_string())?,
+        ))
     });
     let (items, texts, settings) = match usage {
         Ok(usage) => usage,
@@ -88,26 +122,7 @@ pub(crate) async fn run(args: PutArgs) -> anyhow::Result<u8> {
         }
     };
 
-    let interrupted = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            // Where it cannot be heeded, it ends the program as ever.
-            std::future::pending::<()>().await;
-        }
-    };
-    let each = &mut |_: &Outcome| Ok(());
-    tokio::select! {
-        status = session.put(items, &about, &texts, args.dry_run, each) => status,
-        () = interrupted => {
-            console.finish();
-            let [gone, bytes, settled, files] = console.standing();
-            console.error(format_args!(
-                "interrupted; {settled} of {files} files are done, {} of {} are sent. The same command goes on from there; \
-                 `uploader abort` throws away what is unfinished.",
-                indicatif::HumanBytes(gone), indicatif::HumanBytes(bytes)
-            ));
-            Ok(INTERRUPTED)
-        }
-    }
+    session.put(items, &about, &texts, args.dry_run, &mut |_| Ok(())).await
 }
 
 /// What standard input is called, if it is to be sent.
@@ -130,9 +145,13 @@ fn check_shared(args: &PutArgs, found: Found) -> Result<Found, Usage> {
     Ok(found)
 }
 
-/// Standard input in a file: its size has to be known, and it may have to be sent twice.
-fn spool() -> std::io::Result<tempfile::NamedTempFile> {
-    let mut file = tempfile::NamedTempFile::new()?;
-    std::io::copy(&mut std::io::stdin().lock(), &mut file)?;
+/// Copies standard input into a file: its size must be known, and it may have to be sent twice.
+async fn spool() -> std::io::Result<tempfile::NamedTempFile> {
+    let file = tempfile::NamedTempFile::new()?;
+    let mut copy = file.reopen()?;
+    // Ctrl-C must end the program meanwhile, and the file is deleted then.
+    let copied =
+        tokio::task::spawn_blocking(move || std::io::copy(&mut std::io::stdin().lock(), &mut copy)).await;
+    copied.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked)))?;
     Ok(file)
 }

@@ -8,6 +8,7 @@ use indicatif::HumanBytes;
 use manifest::{Manifest, Markup, MarkupError, Reason};
 use serde::Serialize;
 
+use super::causes::Words;
 use super::inspect::Inspected;
 use super::plan::Item;
 use crate::console::Console;
@@ -82,6 +83,7 @@ pub(super) enum End {
 pub(crate) struct Outcome {
     pub(super) file: String,
     key: String,
+    bucket: String,
     /// Bytes, once it was looked at.
     bytes: Option<u64>,
     media_type: Option<&'static str>,
@@ -165,13 +167,14 @@ impl End {
 
 impl From<Reason> for Failure {
     fn from(reason: Reason) -> Self {
-        Self { code: reason.code, message: reason.message, remedy: reason.remedy }
+        Self::new(&reason.code, reason.message, reason.remedy)
     }
 }
 
 impl Outcome {
-    pub(super) fn new(item: &Item) -> Self {
+    pub(super) fn new(item: &Item, bucket: &str) -> Self {
         Self {
+            bucket: bucket.to_owned(),
             file: item.name.clone(),
             key: item.key.clone(),
             bytes: None,
@@ -236,7 +239,13 @@ impl Outcome {
     /// # Errors
     ///
     /// When standard output takes no more.
-    pub(super) fn report(&self, console: &Console, store: &Store, json: bool) -> io::Result<()> {
+    pub(super) fn report(
+        &self,
+        console: &Console,
+        store: &Store,
+        words: Words,
+        json: bool,
+    ) -> io::Result<()> {
         let place = format!("{}/{}", store.originals, self.key);
         for warning in self.all_warnings().into_iter().filter(|warning| !self.told.contains(*warning)) {
             console.warning(format_args!("{}: {warning}", self.file));
@@ -247,12 +256,20 @@ impl Outcome {
                 let size = self.size.map(|(width, height)| format!(" {width}×{height}")).unwrap_or_default();
                 let bytes = HumanBytes(self.bytes.unwrap_or_default());
                 let action = self.action.map(Action::name).unwrap_or_default();
-                console.info(format_args!("{} → {place} ({kind}{size}, {bytes}): {action}", self.file));
+                let plan = format!("{} → {place} ({kind}{size}, {bytes}): {action}", self.file);
+                // The plan is what was asked for.
+                return if json { self.print_line(console, store) } else { console.result(plan) };
             }
             End::Uploaded | End::Derived { .. } => {
                 let size = HumanBytes(self.bytes.unwrap_or_default());
                 let remark = self.action.map(Action::remark).unwrap_or_default();
                 console.info(format_args!("{} → {place} ({size}): {}{remark}", self.file, self.end.state()));
+            }
+            End::Refused(_) | End::Rejected(_) | End::Failed(_) if words == Words::Later => {}
+            End::Refused(failure) | End::Rejected(failure) | End::Failed(failure)
+                if words == Words::Reference =>
+            {
+                console.error(format_args!("{}: {} (see above)", self.place_words(), failure.code));
             }
             End::Refused(failure) => console.error(format_args!("{} was not sent: {failure}", self.file)),
             End::Rejected(failure) => {
@@ -261,10 +278,31 @@ impl Outcome {
             End::Failed(failure) => console.error(format_args!("{} → {place}: {failure}", self.file)),
         }
         match &self.end {
-            _ if json => console.document(&serde_json::to_string(&self.line(store))?),
+            _ if json => self.print_line(console, store),
             End::Derived { markup: Some(markup), .. } => console.document(markup),
             _ => Ok(()),
         }
+    }
+
+    fn print_line(&self, console: &Console, store: &Store) -> io::Result<()> {
+        console.document(&serde_json::to_string(&self.line(store))?)
+    }
+
+    /// Returns the file, and what did not happen to it.
+    pub(super) fn place_words(&self) -> String {
+        match &self.end {
+            End::Refused(_) => format!("{} was not sent", self.file),
+            End::Rejected(_) => format!("{} was rejected", self.file),
+            _ => format!("{} → {}/{}", self.file, self.bucket, self.key),
+        }
+    }
+
+    pub(super) fn action(&self) -> Option<Action> {
+        self.action
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes.unwrap_or_default()
     }
 
     fn all_warnings(&self) -> Vec<&str> {

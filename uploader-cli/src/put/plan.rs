@@ -12,6 +12,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::args::WayArgs;
 use crate::failure::Failure;
+use crate::regular;
 use crate::transfer::Stamp;
 
 /// Stands for standard input.
@@ -35,6 +36,8 @@ pub(crate) struct Found {
     pub(crate) items: Vec<Item>,
     /// Files in folders that are litter or no pictures.
     pub(crate) skipped: Vec<PathBuf>,
+    /// Pipes, sockets and devices in folders, with what they are.
+    pub(crate) special: Vec<(PathBuf, &'static str)>,
 }
 
 impl Found {
@@ -43,7 +46,9 @@ impl Found {
     /// [`Usage`] if there is no file at all.
     pub(super) fn or_nothing(self) -> Result<Self, Usage> {
         if self.items.is_empty() {
-            return Err(Usage::NoFiles { skipped: skipped_files(&self.skipped) });
+            let special = self.special.into_iter().map(|(path, _)| path);
+            let skipped: Vec<PathBuf> = self.skipped.into_iter().chain(special).collect();
+            return Err(Usage::NoFiles { skipped: skipped_files(&skipped) });
         }
         Ok(self)
     }
@@ -87,6 +92,8 @@ pub(crate) enum Usage {
     Pattern(String),
     /// `-` without `--name`, or the other way round.
     Stdin,
+    /// A pipe, a socket or a device was named.
+    Special { name: String, kind: &'static str },
 }
 
 impl fmt::Display for Usage {
@@ -115,6 +122,12 @@ impl fmt::Display for Usage {
                 skipped.iter().try_for_each(|skipped| write!(f, "; {skipped}"))
             }
             Self::Pattern(why) => f.write_str(why),
+            Self::Special { name, kind: regular::PIPE } => write!(
+                f,
+                "{name} is a pipe, not a file; to upload what comes through it, use `- --name NAME`, as in \
+                 `uploader put - --name photo.jpg < {name}`"
+            ),
+            Self::Special { name, kind } => write!(f, "{name} is {kind}, not a file; name a picture"),
             Self::Stdin => write!(
                 f,
                 "standard input, -, needs a --name such as chart.jpg, and comes alone; nothing else takes one"
@@ -134,6 +147,9 @@ pub(crate) fn find(paths: &[PathBuf], way: &WayArgs, looks: &mut Looks) -> Resul
     let mut found = Found::default();
     for path in paths {
         let path = &*existing(path);
+        if let Some(kind) = regular::special(path) {
+            return Err(Usage::Special { name: path.display().to_string(), kind });
+        }
         if path.is_dir() {
             walk(path, &keys, &wanted, looks, &mut found);
         } else if let Some(files) = expanded(path)? {
@@ -254,7 +270,9 @@ fn walk(folder: &Path, keys: &Keys, wanted: &Wanted, looks: &mut Looks, found: &
                 }
                 let litter = is_litter(&entry.file_name().to_string_lossy());
                 let is_file = entry.file_type().is_file();
-                if litter || (is_file && !keys.force && !looks.is_picture(entry.path())) {
+                if let Some(kind) = regular::special(entry.path()).filter(|_| !litter) {
+                    found.special.push((entry.into_path(), kind));
+                } else if litter || (is_file && !keys.force && !looks.is_picture(entry.path())) {
                     found.skipped.push(entry.into_path());
                 } else {
                     found.items.push(keys.item(entry.path(), relative));

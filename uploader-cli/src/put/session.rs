@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use super::about::{self, Texts};
 use super::args::WayArgs;
 use super::ask;
+use super::causes::{Causes, Tally};
 use super::compare::{Existing, compare};
 use super::inspect::{Inspected, inspect};
 use super::outcome::{Action, End, Outcome};
@@ -52,6 +53,8 @@ pub(crate) struct Session {
     tell: Tell,
     console: Console,
     transfers: Transfers,
+    /// A failure that every further file would meet.
+    obstacle: Mutex<Option<Failure>>,
 }
 
 /// How results are told.
@@ -100,7 +103,8 @@ impl Session {
         let store = accelerate::choose(store, wished, folder.as_deref()).await?;
         let journals = folder.map(|folder| state::journals(&folder));
         let transfers = Transfers::new(&store, journals, way.retry_for, way.part_bytes());
-        Ok(Self { store, way, markup, has_first: AtomicBool::new(false), tell, console, transfers })
+        let (has_first, obstacle) = (AtomicBool::new(false), Mutex::default());
+        Ok(Self { store, way, markup, has_first, tell, console, transfers, obstacle })
     }
 
     /// How files get to the bucket.
@@ -121,10 +125,11 @@ impl Session {
         dry_run: bool,
         each: &mut dyn FnMut(&Outcome) -> std::io::Result<()>,
     ) -> anyhow::Result<u8> {
+        *self.obstacle.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let mut jobs = self.look(items).await;
         self.compare(&mut jobs).await;
-        self.describe(&mut jobs, about, texts, dry_run)?;
-        self.permit(&mut jobs, dry_run)?;
+        self.describe(&mut jobs, about, texts, dry_run).await?;
+        self.permit(&mut jobs, dry_run).await?;
         let sending =
             || jobs.iter().filter_map(|job| job.step.as_ref().ok()).filter(|ready| ready.action.sends());
         let bytes = sending().map(|ready| ready.file.stamp.bytes).sum();
@@ -132,9 +137,10 @@ impl Session {
         self.event(|| serde_json::json!({"event": "planned", "files": jobs_in_all, "to_send": files, "bytes": bytes}))?;
         if dry_run {
             let lines = jobs.into_iter().map(|job| self.planned(job)).collect::<Vec<_>>();
-            self.console
-                .info(format_args!("{files} of {jobs_in_all} files would be sent, {}", HumanBytes(bytes)));
-            return self.report_all(futures::stream::iter(lines), each).await;
+            let tally = self.report_all(futures::stream::iter(lines), each).await?;
+            let counts = tally.text("would be sent", "cannot be sent");
+            self.console.info(format_args!("{counts}; {}", HumanBytes(tally.bytes)));
+            return Ok(if tally.failed > 0 { FAILED } else { WELL });
         }
         let first = jobs.iter_mut().find(|job| job.step.is_ok());
         if let Some(first) = first.filter(|_| !self.has_first.swap(true, Ordering::Relaxed)) {
@@ -144,14 +150,15 @@ impl Session {
         let begun = Instant::now();
         self.console.begin(jobs_in_all, bytes);
         let outcomes = futures::stream::iter(jobs).map(|job| self.settle(job, &told)).buffered(UNDERWAY);
-        let status = self.report_all(outcomes, each).await;
+        let tally = self.report_all(outcomes, each).await;
         self.console.finish();
+        let tally = tally?;
         if jobs_in_all > 1 {
             let seconds = begun.elapsed().as_secs_f64();
-            self.console
-                .info(format_args!("{jobs_in_all} files, {} sent, in {seconds:.1} s", HumanBytes(bytes)));
+            let counts = tally.text("sent", "failed");
+            self.console.info(format_args!("{counts}; {} in {seconds:.1} s", HumanBytes(tally.bytes)));
         }
-        status
+        Ok(if tally.failed > 0 { FAILED } else { WELL })
     }
 
     /// What each file is.
@@ -193,7 +200,7 @@ impl Session {
             Some((job.item.key.clone(), ready.path.clone(), ready.file.stamp.bytes))
         });
         let found = compare(&self.store, &ready.collect::<Vec<_>>(), self.way.part_bytes()).await;
-        Self::note(jobs.iter_mut().filter(|job| job.step.is_ok()), found);
+        self.note(jobs.iter_mut().filter(|job| job.step.is_ok()), found);
         if !self.way.raw_names {
             self.compare_decomposed(jobs).await;
         }
@@ -224,11 +231,11 @@ impl Session {
                 job.item.key = std::mem::take(key);
             }
         }
-        Self::note(absent.into_iter().map(|(job, _)| job), found);
+        self.note(absent.into_iter().map(|(job, _)| job), found);
     }
 
     /// Notes for each job what exists under its key.
-    fn note<'a>(jobs: impl Iterator<Item = &'a mut Job>, found: Vec<Result<Existing, Failure>>) {
+    fn note<'a>(&self, jobs: impl Iterator<Item = &'a mut Job>, found: Vec<Result<Existing, Failure>>) {
         for (job, found) in jobs.zip(found) {
             match found {
                 Ok(existing) => {
@@ -236,13 +243,13 @@ impl Session {
                         ready.existing = existing;
                     }
                 }
-                Err(failure) => job.step = Err(End::Failed(failure)),
+                Err(failure) => job.step = Err(End::Failed(self.noted(failure))),
             }
         }
     }
 
     /// What is said about each picture, and so what is to be done.
-    fn describe(
+    async fn describe(
         &self,
         jobs: &mut [Job],
         said_of_all: &Sidecar,
@@ -274,7 +281,7 @@ impl Session {
                 };
                 (!said && ready.about.alt.is_none()).then_some((job.item.name.as_str(), &mut ready.about.alt))
             });
-            ask::for_alt_texts(&self.console, untold.collect())?;
+            ask::for_alt_texts(&self.console, untold.collect()).await?;
         }
         for ready in jobs.iter_mut().filter_map(|job| job.step.as_mut().ok()) {
             ready.action = match &ready.existing {
@@ -290,14 +297,14 @@ impl Session {
     }
 
     /// Nothing is replaced unasked.
-    fn permit(&self, jobs: &mut [Job], dry_run: bool) -> std::io::Result<()> {
+    async fn permit(&self, jobs: &mut [Job], dry_run: bool) -> std::io::Result<()> {
         let replaces = |job: &Job| job.step.as_ref().is_ok_and(|ready| ready.action == Action::Replaced);
         let names: Vec<&str> =
             jobs.iter().filter(|job| replaces(job)).map(|job| job.item.key.as_str()).collect();
         if names.is_empty() || self.way.overwrite || dry_run {
             return Ok(());
         }
-        if self.console.can_ask() && ask::whether_to_replace(&self.console, &names)? {
+        if self.console.can_ask() && ask::whether_to_replace(&self.console, &names).await? {
             return Ok(());
         }
         for job in jobs.iter_mut().filter(|job| replaces(job)) {
@@ -310,7 +317,7 @@ impl Session {
     }
 
     fn planned(&self, job: Job) -> Outcome {
-        let mut outcome = Outcome::new(&job.item);
+        let mut outcome = Outcome::new(&job.item, &self.store.originals);
         match job.step {
             Ok(ready) => {
                 outcome.looked_at(&ready.file, ready.action);
@@ -338,7 +345,7 @@ impl Session {
 
     /// One file, from the disk to its markup.
     async fn settle(&self, job: Job, told: &Arc<HashSet<String>>) -> Outcome {
-        let mut outcome = Outcome::new(&job.item);
+        let mut outcome = Outcome::new(&job.item, &self.store.originals);
         outcome.told = Arc::clone(told);
         let ready = match job.step {
             Ok(ready) => ready,
@@ -346,10 +353,13 @@ impl Session {
         };
         outcome.looked_at(&ready.file, ready.action);
         let bytes = if ready.action.sends() { ready.file.stamp.bytes } else { 0 };
+        if let Some(failure) = self.obstacle() {
+            return outcome.ended(End::Failed(failure));
+        }
         let line = Arc::new(self.console.file(&outcome.file, bytes));
         let sent = match self.send(&job.item.key, &ready, Arc::clone(&line)).await {
             Ok(sent) => sent,
-            Err(failure) => return outcome.ended(End::Failed(failure)),
+            Err(failure) => return outcome.ended(End::Failed(self.noted(failure))),
         };
         outcome.sent = Some(sent.clone());
         if self.way.no_wait {
@@ -364,9 +374,29 @@ impl Session {
             .await
         {
             Ok(manifest) => End::of_manifest(&manifest, markup.as_ref()),
-            Err(failure) => End::Failed(failure),
+            Err(failure) => End::Failed(self.noted(failure)),
         };
         outcome.ended(end)
+    }
+
+    /// Returns the failure that every further file would meet, if one was noted in this run.
+    fn obstacle(&self) -> Option<Failure> {
+        self.obstacle.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes `failure` if every further file would meet it.
+    fn noted(&self, failure: Failure) -> Failure {
+        if failure.concerns_all {
+            let mut obstacle = self.obstacle.lock().unwrap_or_else(PoisonError::into_inner);
+            obstacle.get_or_insert_with(|| failure.clone());
+        }
+        failure
+    }
+
+    /// Returns `true` if the last run met a failure that a person must fix, such as expired credentials. A network that
+    /// is down may come back by itself.
+    pub(crate) fn needs_a_person(&self) -> bool {
+        self.obstacle().is_some_and(|failure| !failure.may_pass())
     }
 
     /// Brings the file, or what is said about it, to the bucket, if it isn't there.
@@ -435,8 +465,8 @@ impl Session {
         &self,
         outcomes: impl futures::Stream<Item = Outcome>,
         each: &mut dyn FnMut(&Outcome) -> std::io::Result<()>,
-    ) -> anyhow::Result<u8> {
-        let mut status = WELL;
+    ) -> anyhow::Result<Tally> {
+        let mut causes = Causes::default();
         let mut outcomes = std::pin::pin!(outcomes);
         let mut ticks = tokio::time::interval(EVENT_EVERY);
         let mut snippets = Vec::new();
@@ -446,11 +476,9 @@ impl Session {
                     let Some(outcome) = outcome else { break };
                     self.console.advance();
                     each(&outcome)?;
-                    outcome.report(&self.console, &self.store, self.tell.json)?;
+                    let words = causes.add(&outcome);
+                    outcome.report(&self.console, &self.store, words, self.tell.json)?;
                     snippets.extend(outcome.markup().map(str::to_owned));
-                    if !outcome.is_well() {
-                        status = FAILED;
-                    }
                 }
                 _ = ticks.tick(), if self.tell.events => {
                     let [gone, bytes, settled, files] = self.console.standing();
@@ -463,7 +491,10 @@ impl Session {
         if self.tell.clipboard && !snippets.is_empty() {
             ask::to_clipboard(&self.console, &snippets.join("\n"));
         }
-        Ok(status)
+        for line in causes.lines() {
+            self.console.error(line);
+        }
+        Ok(causes.tally())
     }
 
     fn event(&self, event: impl FnOnce() -> serde_json::Value) -> std::io::Result<()> {

@@ -131,6 +131,7 @@ async fn out_of_patience(store: &Store, key: &str, sent: &Sent, patience: Durati
     match last {
         Look::Trouble(failure) => Failure {
             message: format!("no manifest could be read within {waited} s: {}", failure.message),
+            concerns_all: false,
             ..failure
         },
         Look::Other(manifest) => Failure::new(

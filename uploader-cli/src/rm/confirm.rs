@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 
 use cli_support::escape;
 
+use crate::console::Console;
 use crate::place::Place;
 
 /// Keys that a question names.
@@ -19,11 +20,9 @@ pub(super) fn can_ask() -> bool {
 /// # Errors
 ///
 /// When the terminal cannot be written to or read.
-pub(super) fn agrees(places: &[&Place]) -> io::Result<bool> {
-    cli_support::ask(format_args!("{} [y/N]", question(places)))?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    Ok(is_yes(&answer))
+pub(super) async fn agrees(console: &Console, places: &[&Place]) -> io::Result<bool> {
+    let answer = console.ask(format_args!("{} [y/N]", question(places))).await?;
+    Ok(answer.is_some_and(|answer| is_yes(&answer)))
 }
 
 fn question(places: &[&Place]) -> String {

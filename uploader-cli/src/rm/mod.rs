@@ -17,6 +17,7 @@ use crate::cli::StoreArgs;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::help::{self, HelpArgs};
+use crate::interrupt;
 use crate::listing;
 use crate::lookup::AT_ONCE;
 use crate::place::Place;
@@ -139,7 +140,7 @@ pub(crate) async fn run(args: RmArgs) -> anyhow::Result<u8> {
     if args.dry_run {
         return plan(&console, &candidates, args.json);
     }
-    if !args.yes && !places.is_empty() && !confirm::agrees(&places)? {
+    if !args.yes && !places.is_empty() && !confirm::agrees(&console, &places).await? {
         console.info("nothing was deleted");
         return Ok(FAILED);
     }
@@ -149,8 +150,8 @@ pub(crate) async fn run(args: RmArgs) -> anyhow::Result<u8> {
     let work = remove_all(&store, &args, &console, &candidates, &folders, &mut tally);
     let status = tokio::select! {
         status = work => status?,
-        Ok(()) = tokio::signal::ctrl_c() => {
-            console.error(format_args!(
+        () = interrupt::requested() => {
+            interrupt::say(&format!(
                 "interrupted; {} of {in_all} originals are deleted. Run the command again for the rest.",
                 tally.deleted
             ));
@@ -190,7 +191,7 @@ async fn remove_all(
             Err(failure) => {
                 tally.failed += 1;
                 // The next key would fail in the same way.
-                if failure.is_final() {
+                if failure.concerns_all {
                     return Ok(FAILED);
                 }
             }

@@ -1,7 +1,6 @@
 //! A file in parts, which a later run goes on with.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
@@ -27,6 +26,7 @@ use super::{
     mixed_up, named, unreadable,
 };
 use crate::failure::Failure;
+use crate::regular;
 use crate::store::Store;
 
 /// How often an upload that the server has lost is begun anew.
@@ -475,7 +475,7 @@ async fn read(
 ) -> io::Result<(Option<Bytes>, Crc)> {
     let (path, buffers) = (path.to_owned(), buffers.clone());
     blocking(move || {
-        let mut file = File::open(path)?;
+        let mut file = regular::open(&path)?;
         file.seek(SeekFrom::Start(range.start))?;
         let mut rest = range.end - range.start;
         let size = if held { rest } else { rest.min(CHUNK as u64) };

@@ -16,7 +16,9 @@ use md5::{Digest, Md5};
 use super::parts::Cut;
 use super::{Transfers, attempt};
 use crate::failure::Failure;
+use crate::regular;
 use crate::store::Store;
+use crate::words;
 
 /// An object of the originals bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +42,7 @@ impl Present {
     ///
     /// A [`Failure`] of S3.
     pub(crate) async fn find(store: &Store, key: &str) -> Result<Option<Self>, Failure> {
-        Self::of(ask(&store.client, &store.originals, key).await, store)
+        Self::of(ask(&store.client, &store.originals, key).await, store, key).await
     }
 
     /// The same, for as long as it takes: what was sent must not be given up for one lost answer.
@@ -53,12 +55,13 @@ impl Present {
         let answer = attempt::again(&all.pace, all.patience, async |_| {
             ask(&store.sender, &store.originals, key).await
         });
-        Self::of(answer.await, store)
+        Self::of(answer.await, store, key).await
     }
 
-    fn of(
+    async fn of(
         answer: Result<HeadObjectOutput, SdkError<HeadObjectError>>,
         store: &Store,
+        key: &str,
     ) -> Result<Option<Self>, Failure> {
         match answer {
             Ok(head) => Ok(Some(Self {
@@ -69,11 +72,13 @@ impl Present {
                 metadata: head.metadata().cloned().unwrap_or_default(),
                 media_type: head.content_type().map(str::to_owned),
             })),
-            // Without s3:ListBucket, S3 says 403 of what isn't there. HEAD's answers have no body to say more.
-            Err(SdkError::ServiceError(context)) if matches!(context.raw().status().as_u16(), 403 | 404) => {
-                Ok(None)
+            Err(SdkError::ServiceError(context)) if context.raw().status().as_u16() == 404 => Ok(None),
+            Err(error) => {
+                let failure = words::of_head(store, &store.originals, key, &error).await;
+                // Without s3:ListBucket, S3 answers 403 for a key that does not exist.
+                let hidden = matches!(failure.code.as_str(), "AccessDenied" | "NoSuchKey" | "HTTP 403");
+                if hidden { Ok(None) } else { Err(failure) }
             }
-            Err(error) => Err(Failure::of_request(&error, &store.originals, store)),
         }
     }
 
@@ -99,7 +104,7 @@ impl Present {
         if self.bytes != bytes {
             return Ok(false);
         }
-        let mut file = std::fs::File::open(path)?;
+        let mut file = regular::open(path)?;
         if let Some(theirs) = &self.crc64nvme {
             let mut crc = Crc64::new(CrcAlgorithm::Crc64Nvme);
             each_chunk(&mut file, |chunk| crc.update(chunk))?;

@@ -11,6 +11,7 @@ use super::{
     unreadable,
 };
 use crate::failure::Failure;
+use crate::regular;
 
 /// Puts the file with the checksum of the bytes that were read, so that no damaged transfer becomes an object.
 pub(super) async fn send(all: &Transfers, transfer: &Transfer<'_>) -> Result<Sent, Failure> {
@@ -78,7 +79,7 @@ async fn read(transfer: &Transfer<'_>) -> Result<(Bytes, Crc), Failure> {
     let read = blocking(move || {
         let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
         // A file that grew shows by one byte more.
-        std::fs::File::open(path)?.take(length + 1).read_to_end(&mut bytes)?;
+        regular::open(&path)?.take(length + 1).read_to_end(&mut bytes)?;
         let crc = Crc::of(&bytes);
         Ok((Bytes::from(bytes), crc))
     });
