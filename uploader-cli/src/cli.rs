@@ -153,7 +153,7 @@ pub(crate) fn lazy(markup: &Markup) -> Markup {
 /// Where files go and renditions come from.
 #[derive(Debug, Default, Args)]
 pub(crate) struct StoreArgs {
-    /// Use the server that `thumbnailer up` runs on this computer
+    /// Use `thumbnailer up` on this computer
     #[arg(long, conflicts_with = "endpoint_url")]
     pub(crate) local: bool,
 

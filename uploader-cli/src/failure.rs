@@ -156,7 +156,7 @@ fn unreachable_server(code: &str, what: &str, store: &Store) -> Failure {
         None => Failure::new(
             code,
             format!("S3 could not be reached: {what}"),
-            "Check the network; for `thumbnailer up` on this machine give --endpoint-url http://127.0.0.1:9000.",
+            "Check the network; for `thumbnailer up` on this computer, add --local.",
         ),
     };
     Failure { concerns_all: true, ..failure }

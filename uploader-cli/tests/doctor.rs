@@ -120,13 +120,17 @@ async fn wrong_and_missing_credentials_are_found() {
 
     // Nothing of ours names a server, so that Amazon is asked whose the credentials are.
     let home = tempfile::tempdir().unwrap();
-    let mut command = uploader(home.path());
-    command.arg("doctor").env("AWS_ACCESS_KEY_ID", "a").env("AWS_SECRET_ACCESS_KEY", "b");
-    command.env("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1").env("AWS_MAX_ATTEMPTS", "1");
-    let (status, told) = checks(&mut command).await;
+    let doctor = || {
+        let mut command = uploader(home.path());
+        command.arg("doctor").env("AWS_ACCESS_KEY_ID", "a").env("AWS_SECRET_ACCESS_KEY", "b");
+        command.env("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1").env("AWS_MAX_ATTEMPTS", "1");
+        command
+    };
+    let (status, told) = checks(&mut doctor()).await;
     assert_eq!((status, told.len()), (1, 1), "{told:?}");
     let (verdict, words) = of(&told, "configuration");
     assert!(verdict == "error" && words.contains("Run `uploader init` or use `--local`."), "{words}");
+    let mut command = doctor();
     command.env("UPLOADER_BUCKET", "named").env("UPLOADER_DERIVED_BUCKET", "named-derived");
     let (status, told) = checks(&mut command).await;
     assert_eq!(status, 1);

@@ -148,7 +148,7 @@ async fn a_missing_bucket_is_not_taken_for_a_missing_key() {
         let ran =
             run(command.args(["x.jpg", "--bucket", "nowhere"]).args((sub == "rm").then_some("-y"))).await;
         assert_eq!(ran.status, 1);
-        assert_contains(&ran.stderr, &["x.jpg", "there is no bucket 'nowhere'", "--bucket"]);
+        assert_contains(&ran.stderr, &["x.jpg", "the bucket 'nowhere' does not exist", "--bucket"]);
     }
     let ran = run(site.uploader("ls").args(["--bucket", "nowhere"])).await;
     assert_eq!(ran.status, 1);

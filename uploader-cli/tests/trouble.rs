@@ -57,7 +57,7 @@ async fn missing_credentials_are_told_before_anything_is_sent() {
     let file = folder.path().join("x.jpg");
     std::fs::write(&file, photo(0)).unwrap();
     let ran = run(uploader(folder.path()).arg("put").arg(&file).args(BUCKETS)).await;
-    assert_says(&ran, 1, &["no AWS credentials", "aws configure", "AWS_ACCESS_KEY_ID", "locallocal"]);
+    assert_says(&ran, 1, &["no AWS credentials", "aws configure", "AWS_ACCESS_KEY_ID", "--local"]);
 }
 
 #[tokio::test]

@@ -47,9 +47,9 @@ pub(super) struct Guard {
 /// A request that may go on, and what its answer must tell a browser.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Passport {
-    /// The page's origin, if the answer shall be readable by it.
+    /// The origin whose page may read the answer, or `*`.
     origin: Option<HeaderValue>,
-    /// The answer is public and may be embedded and read by every page.
+    /// Every page may embed and read the answer.
     public: bool,
 }
 
@@ -80,10 +80,11 @@ impl Guard {
             ))
         })?;
         let public = self.is_public_read(request);
-        let Some(allowed) = &self.origins else {
-            return Ok(Passport { origin: None, public });
-        };
         let origin = request.headers().get(ORIGIN);
+        let anyone = origin.filter(|_| public).map(|_| HeaderValue::from_static("*"));
+        let Some(allowed) = &self.origins else {
+            return Ok(Passport { origin: anyone, public });
+        };
         let page = origin.and_then(|origin| origin.to_str().ok()?.parse::<WebOrigin>().ok());
         if let Some(page) = page.filter(|page| allowed.contains(page)) {
             let origin = HeaderValue::from_str(&page.to_string()).ok();
@@ -93,7 +94,7 @@ impl Guard {
             };
         }
         if !is_cross_site(request.headers(), &host) || public {
-            return Ok(Passport { origin: None, public });
+            return Ok(Passport { origin: anyone, public });
         }
         let from = origin.map(|origin| format!(" {:?}", String::from_utf8_lossy(origin.as_bytes())));
         Err(Halt::Refused(format!(
@@ -123,16 +124,12 @@ impl Passport {
         if self.public {
             headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
         }
-        match &self.origin {
-            Some(origin) => {
-                headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-                headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
-                headers.append(VARY, HeaderValue::from_static("Origin"));
-            }
-            None if self.public => {
-                headers.entry(ACCESS_CONTROL_ALLOW_ORIGIN).or_insert(HeaderValue::from_static("*"));
-            }
-            None => {}
+        if let Some(origin) = &self.origin {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+        }
+        if self.public || self.origin.is_some() {
+            headers.append(VARY, HeaderValue::from_static("Origin"));
         }
     }
 }

@@ -12,7 +12,7 @@ use time::macros::format_description;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{Site, raw, site};
+use crate::support::{Site, raw, site_with};
 
 const BOUNDARY: &str = "----WebKitFormBoundary7MA4YWxkTrZu0gW";
 
@@ -167,7 +167,7 @@ fn is_clean(site: &Site) -> bool {
 
 #[tokio::test]
 async fn a_form_becomes_an_object_with_its_event() {
-    let site = site().await;
+    let site = site_with(|builder| builder.allow_host("example.org")).await;
     let form = Form::new("noted", "photos/${filename}")
         .field("Content-Type", "image/jpeg")
         .field("Cache-Control", "no-cache")
@@ -201,7 +201,7 @@ async fn a_form_becomes_an_object_with_its_event() {
 
 #[tokio::test]
 async fn the_answer_is_the_one_that_the_form_asks_for() {
-    let site = site().await;
+    let site = site_with(|builder| builder.allow_host("example.org")).await;
     for (field, value, status) in [
         ("success_action_status", "200", 200),
         ("success_action_status", "201", 201),
@@ -240,7 +240,7 @@ async fn the_answer_is_the_one_that_the_form_asks_for() {
 
 #[tokio::test]
 async fn files_of_any_bytes_arrive_whole_however_they_are_sent() {
-    let site = site().await;
+    let site = site_with(|builder| builder.allow_host("example.org")).await;
     let mut content: Vec<u8> = (0..300_000).map(|_| [b'\r', b'\n', b'-', b'x'][fastrand(4)]).collect();
     content.extend_from_slice(format!("\r\n--{}", &BOUNDARY[..20]).as_bytes());
     content.push(b'\r');
@@ -271,7 +271,7 @@ fn fastrand(below: usize) -> usize {
 
 #[tokio::test]
 async fn nothing_is_stored_without_a_valid_signature_and_policy() {
-    let site = site().await;
+    let site = site_with(|builder| builder.allow_host("example.org")).await;
     let form = || Form::new("plain", "user/a.jpg");
     let anonymous = encode(&[("key".into(), "a".into())], "a.jpg", b"x");
     let answer = post(&site.server, "/plain", &anonymous, usize::MAX).await;
@@ -329,7 +329,7 @@ async fn nothing_is_stored_without_a_valid_signature_and_policy() {
 
 #[tokio::test]
 async fn a_checksum_of_the_form_is_verified_and_kept() {
-    let site = site().await;
+    let site = site_with(|builder| builder.allow_host("example.org")).await;
     // SHA-256 of "abc" (FIPS 180-4).
     let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     let digest = BASE64.encode(hex::decode(digest).unwrap());
@@ -343,7 +343,7 @@ async fn a_checksum_of_the_form_is_verified_and_kept() {
 
 #[tokio::test]
 async fn a_broken_form_leaves_nothing() {
-    let site = site().await;
+    let site = site_with(|builder| builder.allow_host("example.org")).await;
     let form = Form::new("plain", "a");
     let body = form.body(b"content");
     let text = String::from_utf8(body.clone()).unwrap();
@@ -378,7 +378,7 @@ async fn a_broken_form_leaves_nothing() {
 
 #[tokio::test]
 async fn a_form_replaces_an_object_like_any_upload() {
-    let site = site().await;
+    let site = site_with(|builder| builder.allow_host("example.org")).await;
     site.client
         .put_object()
         .bucket("kept")
@@ -395,7 +395,7 @@ async fn a_form_replaces_an_object_like_any_upload() {
 
 #[tokio::test]
 async fn a_refused_form_is_read_to_its_end() {
-    let site = site().await;
+    let site = site_with(|builder| builder.allow_host("example.org")).await;
     let mut form = Form::new("plain", "a");
     form.secret = "wrong".into();
     let answer = form.send(&site.server, &vec![b'x'; 32 << 20]).await;

@@ -13,7 +13,7 @@ use crate::support::{Site, raw, site_with, target};
 const LIMIT: Duration = Duration::from_millis(400);
 
 async fn impatient() -> Site {
-    site_with(|builder| builder.stall_timeout(LIMIT)).await
+    site_with(|builder| builder.stall_timeout(LIMIT).allow_host("h")).await
 }
 
 /// Sends the beginning of a request, waits for the end of the connection, and returns the answer.

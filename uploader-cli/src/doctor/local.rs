@@ -54,7 +54,7 @@ pub(super) async fn credentials(shared: &SdkConfig, store: &Store) -> Check {
             None => Check::error(
                 name,
                 format!("AWS could not be asked whose they are: {}", innermost(&error)),
-                "Check the network; for `thumbnailer up` on this machine give --endpoint-url.",
+                "Check the network; for `thumbnailer up` on this computer, add --local.",
             ),
         },
     }

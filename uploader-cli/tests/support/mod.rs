@@ -61,6 +61,8 @@ impl Site {
         let builder = Server::builder()
             .data_dir(folder.path().join("data"))
             .listen("127.0.0.1:0".parse().unwrap())
+            // Some tests reach it through a proxy, which has another port.
+            .allow_host("127.0.0.1")
             .bucket(Bucket::new("originals").versioned(versioned).notify(true))
             .bucket(Bucket::new("derived").versioned(true));
         let server = special(builder).start().await.unwrap();
