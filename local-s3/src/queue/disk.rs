@@ -85,8 +85,8 @@ pub(crate) fn sync_ready(root: &Path, recorded: &[Stored]) -> Result<(), Error> 
 /// Writes recorded messages again after a crash, except dead letters.
 pub(crate) fn restore(root: &Path, recorded: &[Stored]) -> Result<(), Error> {
     files::create_dir_all(&Folder::Ready.path(root))?;
-    let lost = recorded.iter().filter(|stored| !Folder::Dead.file(root, &stored.id).exists());
-    lost.map(|stored| write(root, stored, Folder::Ready)).collect()
+    let mut lost = recorded.iter().filter(|stored| !Folder::Dead.file(root, &stored.id).exists());
+    lost.try_for_each(|stored| write(root, stored, Folder::Ready))
 }
 
 /// Writes a message's new receive count. A power cut may lose the count, which costs one delivery more, but not the

@@ -51,7 +51,6 @@ pub(super) async fn list_buckets(
             name: Some(bucket.name().to_owned()),
             creation_date: Some(timestamp(bucket.created_ms())),
             bucket_region: input.max_buckets.map(|_| api.store.region().to_owned()),
-            ..Bucket::default()
         })
         .collect();
     let last = shown.last().and_then(|bucket| bucket.name.as_deref());
