@@ -29,7 +29,8 @@ def put(uploader, amazon, tmp_path):
     def run(*arguments, bucket=BUCKET, env={}, **kwargs):
         file = tmp_path / f"{next(seeds)}.jpg"
         file.write_bytes(photograph(640, 400, seed=7))
-        command = [uploader, "put", file, "--bucket", bucket, "--region", "eu-central-1", "--no-wait", "--json", *arguments]
+        command = [uploader, "put", file, "--bucket", bucket, "--derived-bucket", "blog-images",
+                   "--region", "eu-central-1", "--no-wait", "--json", *arguments]
         own = {"UPLOADER_STATE": str(tmp_path / "state"), "UPLOADER_CONFIG": str(tmp_path / "none.toml")}
         (tmp_path / "none.toml").touch()
         return process.run(command, env={**amazon.environment, **own, **env}, **kwargs)
