@@ -162,6 +162,10 @@ pub fn plan(source: &SourceInfo, preset: &Preset, limits: &Limits) -> Result<Pla
 
     // Renditions of a source of which nothing can be kept are the same either way.
     let (colour, colours) = match (profile::may_be_wide(source), preset.colour) {
+        // Greys of any space are greys of sRGB as well.
+        (false, _) if profile::may_be_other_grey(source) => {
+            (Colour::Srgb, format!("srgb:{}", color::REVISION))
+        }
         (false, _) => (Colour::Srgb, "srgb".to_owned()),
         (true, Colour::Srgb) => (Colour::Srgb, format!("srgb:{}", color::REVISION)),
         // Which space that is, only the source says, and its hash is in the key already.
@@ -169,6 +173,12 @@ pub fn plan(source: &SourceInfo, preset: &Preset, limits: &Limits) -> Result<Pla
     };
     let mut renditions = Vec::new();
     let mut warnings = source.notes.clone();
+    if source.frames > 1 {
+        warnings.push(format!(
+            "the picture is an animation of {} frames; only a still picture was made of it",
+            source.frames
+        ));
+    }
     for target in widths {
         let target_height = scaled_height(target, width, height);
         let mut formats: Vec<OutputFormat> = Vec::new();

@@ -6,7 +6,7 @@ use gif::{ColorOutput, DecodeOptions, MemoryLimit};
 use image_header::{Limits, Rejection, SourceInfo};
 
 use super::watched::Watched;
-use super::{DecodeError, Decoded, UNDECODED, accept_partial, check_size, shrunk_eight};
+use super::{DecodeError, Decoded, UNDECODED, accept_partial, check_size, shrunk_eight, words};
 use crate::picture::Components;
 use crate::stop::Stop;
 
@@ -17,18 +17,23 @@ pub(super) fn decode(
     limits: &Limits,
     stop: &Stop,
 ) -> Result<Decoded, DecodeError> {
-    let damaged = |error: gif::DecodingError| Rejection::damaged(error.to_string());
+    let damaged = |error: gif::DecodingError| Rejection::damaged(words::in_words(&error));
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::RGBA);
     let most = NonZeroU64::new(limits.decoded_bytes).unwrap_or(NonZeroU64::MIN);
     options.set_memory_limit(MemoryLimit::Bytes(most));
     let mut decoder = options.read_info(Watched::new(source, stop)).map_err(damaged)?;
-    check_size(info, decoder.width().into(), decoder.height().into())?;
+    let screen = (decoder.width(), decoder.height());
     let frame = decoder
         .next_frame_info()
         .map_err(damaged)?
         .ok_or_else(|| Rejection::damaged("there is no frame in it"))?;
     let (left, top) = (usize::from(frame.left), usize::from(frame.top));
+    check_size(
+        info,
+        (left as u32 + u32::from(frame.width)).max(screen.0.into()),
+        (top as u32 + u32::from(frame.height)).max(screen.1.into()),
+    )?;
     let (columns, rows, interlaced) = (usize::from(frame.width), usize::from(frame.height), frame.interlaced);
 
     let (width, height) = (info.width as usize, info.height as usize);
@@ -41,12 +46,12 @@ pub(super) fn decode(
         stop.check()?;
         let whole = match decoder.fill_buffer(&mut row) {
             Ok(true) => None,
-            Ok(false) => Some("the frame ends too early".to_owned()),
-            Err(error) => Some(error.to_string()),
+            Ok(false) => Some(words::CUT_OFF),
+            Err(error) => Some(words::in_words(&error)),
         };
         if let Some(error) = whole {
             stop.check()?;
-            warning = Some(accept_partial(rows - decoded, rows, &error)?);
+            warning = Some(accept_partial(rows - decoded, rows, error)?);
             break;
         }
         if top + y < height && visible > 0 {
