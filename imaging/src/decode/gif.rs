@@ -1,5 +1,6 @@
 //! GIF, by the `gif` crate: the first frame, row after row, on its canvas.
 
+use std::io::{Cursor, Read};
 use std::num::NonZeroU64;
 
 use gif::{ColorOutput, DecodeOptions, MemoryLimit};
@@ -10,6 +11,9 @@ use super::{DecodeError, Decoded, UNDECODED, accept_partial, check_size, shrunk_
 use crate::picture::Components;
 use crate::stop::Stop;
 
+/// Signature and logical screen descriptor.
+const HEADER: usize = 13;
+
 pub(super) fn decode(
     source: &[u8],
     info: &SourceInfo,
@@ -19,10 +23,13 @@ pub(super) fn decode(
 ) -> Result<Decoded, DecodeError> {
     let damaged = |error: gif::DecodingError| Rejection::damaged(words::in_words(&error));
     let mut options = DecodeOptions::new();
-    options.set_color_output(ColorOutput::RGBA);
+    options.set_color_output(ColorOutput::Indexed);
     let most = NonZeroU64::new(limits.decoded_bytes).unwrap_or(NonZeroU64::MIN);
     options.set_memory_limit(MemoryLimit::Bytes(most));
-    let mut decoder = options.read_info(Watched::new(source, stop)).map_err(damaged)?;
+    let (head, rest) = source.split_at_checked(HEADER).ok_or_else(|| Rejection::damaged(words::CUT_OFF))?;
+    let head = with_palette(head);
+    let file = head.chain(Watched::new(rest, stop));
+    let mut decoder = options.read_info(file).map_err(damaged)?;
     let screen = (decoder.width(), decoder.height());
     let frame = decoder
         .next_frame_info()
@@ -36,11 +43,14 @@ pub(super) fn decode(
     )?;
     let (columns, rows, interlaced) = (usize::from(frame.width), usize::from(frame.height), frame.interlaced);
 
+    let transparent = frame.transparent;
+    let colors = colors(decoder.palette().map_err(damaged)?, transparent);
+
     let (width, height) = (info.width as usize, info.height as usize);
     let nothing = if info.alpha { [0; 4] } else { [UNDECODED, UNDECODED, UNDECODED, 255] };
     let mut canvas = nothing.repeat(width * height);
-    let visible = columns.min(width.saturating_sub(left)) * 4;
-    let mut row = vec![0; columns * 4];
+    let visible = columns.min(width.saturating_sub(left));
+    let mut row = vec![0; columns];
     let mut warning = None;
     for (decoded, y) in order(rows, interlaced).enumerate() {
         stop.check()?;
@@ -56,11 +66,36 @@ pub(super) fn decode(
         }
         if top + y < height && visible > 0 {
             let at = ((top + y) * width + left) * 4;
-            canvas[at..at + visible].copy_from_slice(&row[..visible]);
+            let pixels = canvas[at..at + visible * 4].as_chunks_mut::<4>().0;
+            pixels.iter_mut().zip(&row).for_each(|(pixel, &index)| *pixel = colors[usize::from(index)]);
         }
     }
     let picture = shrunk_eight(info, shrink, Components::Rgba, canvas);
     Ok(Decoded { picture, warnings: warning.into_iter().collect() })
+}
+
+/// Returns the `head` of a file with a palette of two colours behind it where it announces none. A frame without any
+/// palette is black in browsers, and the decoder refuses it.
+fn with_palette(head: &[u8]) -> Cursor<Vec<u8>> {
+    const FLAGS: usize = 10;
+    let mut head = head.to_vec();
+    if head[FLAGS] & 0x80 == 0 {
+        head[FLAGS] = head[FLAGS] & !7 | 0x80;
+        head.extend([0; 6]);
+    }
+    Cursor::new(head)
+}
+
+/// Returns the colour of each index. Indices beyond `palette` are black.
+fn colors(palette: &[u8], transparent: Option<u8>) -> [[u8; 4]; 256] {
+    let mut colors = [[0, 0, 0, 255]; 256];
+    for (color, &[red, green, blue]) in colors.iter_mut().zip(palette.as_chunks::<3>().0) {
+        *color = [red, green, blue, 255];
+    }
+    if let Some(index) = transparent {
+        colors[usize::from(index)][3] = 0;
+    }
+    colors
 }
 
 /// Where each row of the file belongs: GIF89a, appendix E.
