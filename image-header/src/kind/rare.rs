@@ -1,6 +1,6 @@
 //! Names of formats that few people upload, so that a rejection can say what the file is.
 
-use crate::reader::{be16, be32, le16, le32};
+use crate::reader::{le16, le32};
 
 /// Formats that begin with fixed bytes.
 const MAGICS: [(&[u8], &str); 31] = [
@@ -32,7 +32,7 @@ const MAGICS: [(&[u8], &str); 31] = [
     (b"OggS", "audio or video (Ogg)"),
     (b"\0\0\x01\xBA", "a video (MPEG)"),
     (b"FLV\x01", "a video (Flash)"),
-    (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "an Office document"),
+    (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "FlashPix or an older Office document"),
     (b"PK\x03\x04", "a ZIP archive or an Office document"),
     (b"Rar!\x1A\x07", "a RAR archive"),
 ];
@@ -55,7 +55,7 @@ fn by_fields(source: &[u8]) -> Option<&'static str> {
         Some("a medical image (DICOM)")
     } else if at(20, b"GIMP") {
         Some("a GIMP brush")
-    } else if matches!(le16(source, 4), Some(0xAF11 | 0xAF12)) && at(14, &[0]) {
+    } else if matches!(le16(source, 4), Some(0xAF11 | 0xAF12)) && at(12, &[8, 0]) {
         Some("an animation (FLI or FLC)")
     } else if at(2_048, b"PCD_") {
         Some("a Photo CD image (PCD)")
@@ -65,12 +65,8 @@ fn by_fields(source: &[u8]) -> Option<&'static str> {
         Some("IFUNC image memory (IM)")
     } else if is_x_bitmap(source) {
         Some("an X bitmap (XBM)")
-    } else if be32(source, 0) == Some(0)
-        && be32(source, 4) == Some(4)
-        && be16(source, 8).is_some()
-        && at(24, b"\0\0")
-    {
-        Some("weather data (McIDAS)")
+    } else if source.starts_with(b"\0\0\0\0\0\0\0\x04") {
+        Some("weather data (a satellite image)")
     } else {
         None
     }
