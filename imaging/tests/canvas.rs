@@ -43,15 +43,14 @@ fn a_canvas_is_enlarged_to_hold_the_first_frame() {
 
 #[test]
 fn a_frame_beyond_the_screen_keeps_its_place() {
-    for (left, top) in [(60, 60), (0, 30), (40, 0), (30, 20)] {
+    for (left, top) in [(60_u16, 60_u16), (0, 30), (40, 0), (30, 20)] {
         let file = gif::encode(40, 40, &PALETTE, &[frame(96, 64).at(left, top)]);
         let picture = shown(&file);
-        let (width, height) = (u32::from(left) + 96, (u32::from(top) + 64).max(40));
+        let (left, top) = (u32::from(left), u32::from(top));
+        let (width, height) = (left + 96, (top + 64).max(40));
         assert_eq!((picture.width, picture.height), (width, height));
-        for (x, y) in
-            [(0, 0), (39, 39), (left.into(), top.into()), (width - 1, u32::from(top) + 63), (width - 1, 0)]
-        {
-            let inside = x >= left.into() && y >= top.into() && y < u32::from(top) + 64;
+        for (x, y) in [(0, 0), (39, 39), (left, top), (width - 1, top + 63), (width - 1, 0)] {
+            let inside = x >= left && y >= top && y < top + 64;
             assert_eq!(alpha(&picture, x, y), if inside { 255 } else { 0 }, "{x}, {y} of {left}, {top}");
             assert!(!inside || close(picture.rgb(x, y), PALETTE[0], 0));
         }

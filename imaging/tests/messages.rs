@@ -77,7 +77,7 @@ fn damages(file: &[u8], noise: &mut Noise) -> Vec<Vec<u8>> {
             files.push(changed);
         }
     }
-    for _ in 0..60 {
+    for _ in 0..40 {
         let mut changed = file.to_vec();
         for _ in 0..=noise.below(4) {
             let at = noise.below(changed.len());
