@@ -106,7 +106,7 @@ fn a_profile_of_tables_applies_to_grey_as_to_equal_primaries() {
     let mut expected = [[0; 3]; 4];
     transform.transform_pixels(&LEVELS.map(|level| [level; 3]), &mut expected);
     // It is no grey that comes of it.
-    assert!(expected.iter().all(|color| color[0].abs_diff(color[2]) > 4), "{expected:?}");
+    assert!(expected[1..].iter().all(|color| color[0].abs_diff(color[2]) > 4), "{expected:?}");
     let grey = bars();
     let alpha = grey.with_alpha(|_, y| if y == 0 { 0.5 } else { 1.0 });
     for file in [

@@ -87,7 +87,10 @@ fn blank_unneeded_tags(bytes: &mut [u8]) {
         b"RGB " => &[b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC", b"wtpt", b"chad", b"cicp"],
         _ => &[b"wtpt"],
     };
+    let count = u32::from_be_bytes([bytes[128], bytes[129], bytes[130], bytes[131]]) as usize;
     let (_, tags) = bytes.split_at_mut(HEADER);
+    let length = tags.len().min(count.saturating_mul(ENTRY));
+    let tags = &mut tags[..length];
     let tables: [&[u8; 4]; 3] = [b"A2B0", b"A2B1", b"A2B2"];
     let entries = tags.chunks_exact(ENTRY);
     // Perceptual, else colorimetric, else saturation.
