@@ -47,8 +47,7 @@ impl Scan {
             let is_free = |index: &usize| {
                 parts.iter().all(|part| part.component != *index) && decoded.get(*index) != Some(&true)
             };
-            let component =
-                named.find(is_free).ok_or_else(|| Error::damaged("a component comes twice"))?;
+            let component = named.find(is_free).ok_or_else(|| Error::damaged("a component comes twice"))?;
             let (dc, ac) = (usize::from(tables >> 4), usize::from(tables & 15));
             if dc > 3 || ac > 3 {
                 return Err(Error::damaged("a scan names a Huffman table that cannot be"));

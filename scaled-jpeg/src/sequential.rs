@@ -117,8 +117,7 @@ impl Sequential {
             for unit in &self.units {
                 let channel = &self.channels[unit.part];
                 let prediction = &mut state.predictions[unit.part];
-                let flat =
-                    channel.block(&mut bits, window.buffer(), prediction, &mut coefficients, &mut bad);
+                let flat = channel.block(&mut bits, window.buffer(), prediction, &mut coefficients, &mut bad);
                 sink.block(channel, unit.block(x, y), &coefficients, flat);
                 if !flat {
                     coefficients[..64].fill(0);
