@@ -45,10 +45,11 @@ impl OutputFormat {
         }
     }
 
-    /// Pixels that either side may have.
+    /// Returns the most pixels that either side may have.
     fn longest_side(self) -> u32 {
         match self {
-            Self::Jpeg => 65_535,
+            // T.81 allows 65,535, but libjpeg reads no more than this (JPEG_MAX_DIMENSION).
+            Self::Jpeg => 65_500,
             // RFC 9649, 2.6 and 3.4: 14 bits.
             Self::Webp | Self::WebpLossless => 16_383,
             Self::Png => u32::MAX >> 1,
@@ -201,9 +202,7 @@ pub fn plan(source: &SourceInfo, preset: &Preset, limits: &Limits) -> Result<Pla
         }
     }
     if renditions.is_empty() {
-        return Err(Rejection::unsupported(format!(
-            "a picture of {width}×{height} pixels in the formats asked for"
-        )));
+        return Err(Rejection::unsupported(too_long((width, height), preset, source.alpha)));
     }
 
     let reduced =
@@ -222,6 +221,21 @@ pub fn plan(source: &SourceInfo, preset: &Preset, limits: &Limits) -> Result<Pla
     };
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     Ok(plan.with_workers(cores))
+}
+
+/// Describes a picture of which no rendition can be made.
+fn too_long((width, height): (u32, u32), preset: &Preset, alpha: bool) -> String {
+    let mut formats: Vec<OutputFormat> = Vec::new();
+    for format in preset.formats.iter().map(|&choice| resolve(choice, alpha)) {
+        if !formats.contains(&format) {
+            formats.push(format);
+        }
+    }
+    let limit = |format: &OutputFormat| {
+        format!("{} holds at most {} pixels a side", format.media_type(), format.longest_side())
+    };
+    let limits: Vec<String> = formats.iter().map(limit).collect();
+    format!("a picture of {width}×{height} pixels in the wanted formats ({})", limits.join(", "))
 }
 
 /// More would wait for each other.

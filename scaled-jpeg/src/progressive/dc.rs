@@ -62,6 +62,7 @@ impl Dc<'_> {
         window: &mut Window<'_>,
         bits: Bits,
         mcus: Range<u32>,
+        bad: &mut bool,
     ) -> Result<Bits, Trouble> {
         let mut predictions = [0_i32; 4];
         let (mut x, mut y) = (mcus.start % self.mcus.0, mcus.start / self.mcus.0);
@@ -77,9 +78,7 @@ impl Dc<'_> {
                 local.refill(window.buffer());
                 match symbols {
                     Some(symbols) => {
-                        let symbol = symbols
-                            .peek(&mut local, window.buffer())
-                            .map_err(|_| Trouble::BadCode { mcu })?;
+                        let symbol = symbols.peek(&mut local, window.buffer(), bad);
                         let prediction = &mut predictions[unit.part];
                         *prediction = prediction.wrapping_add(local.value(symbol));
                         local.skip(symbol.bits());
@@ -116,25 +115,11 @@ impl Segment for Dc<'_> {
         bits: Bits,
         _: &mut [Band<'_>],
         mcus: Range<u32>,
+        bad: &mut bool,
     ) -> Result<Bits, Trouble> {
         kernels.run(
             #[inline(always)]
-            || self.piece(job, window, bits, mcus),
+            || self.piece(job, window, bits, mcus, bad),
         )
-    }
-
-    fn blank(&mut self, _: &mut [Band<'_>], mcus: Range<u32>) {
-        for mcu in mcus {
-            for unit in &self.units {
-                let (component, symbols) = &self.parts[unit.part];
-                let place = unit.block(mcu % self.mcus.0, mcu / self.mcus.0);
-                // A bit that was not refined is better than none.
-                if let (Some(_), Some(coefficient)) =
-                    (symbols, Self::coefficient(&mut self.stores[*component], place))
-                {
-                    *coefficient = 0;
-                }
-            }
-        }
     }
 }
