@@ -108,7 +108,8 @@ fn segments_without_room_for_their_length_are_empty() {
 #[test]
 fn the_first_complete_profile_counts() {
     let swapped = icc::display_p3();
-    let plain = Jpeg::new(&picture()).quality(98).sampling(Sampling::S444).icc(&swapped);
+    let picture = picture();
+    let plain = Jpeg::new(&picture).quality(98).sampling(Sampling::S444).icc(&swapped);
     let expected = |file: &[u8]| {
         let (derived, renditions) = try_derive(file, &preset(&[96], &[Png])).unwrap();
         (Decoded::of(&renditions[0]).rgb(48, 32), derived.warnings)
