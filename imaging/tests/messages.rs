@@ -67,17 +67,15 @@ impl Noise {
 
 /// `file` cut off at many lengths, and changed in many places.
 fn damages(file: &[u8], noise: &mut Noise) -> Vec<Vec<u8>> {
-    let cuts = (0..24).map(|part| file[..file.len() * part / 24].to_vec());
+    let cuts = (0..8).map(|part| file[..file.len() * part / 8].to_vec());
     let mut files: Vec<Vec<u8>> = cuts.collect();
     // Every byte of the header, where the fields are.
     for at in 0..file.len().min(72) {
-        for value in [0, 0xFF, file[at] ^ 0x10] {
-            let mut changed = file.to_vec();
-            changed[at] = value;
-            files.push(changed);
-        }
+        let mut changed = file.to_vec();
+        changed[at] = [0, 0xFF, file[at] ^ 0x10][noise.below(3)];
+        files.push(changed);
     }
-    for _ in 0..40 {
+    for _ in 0..12 {
         let mut changed = file.to_vec();
         for _ in 0..=noise.below(4) {
             let at = noise.below(changed.len());
@@ -96,8 +94,8 @@ fn messages_about_damaged_files_are_plain_words() {
         Png::new(&pixels::quadrants(32, 32)).icc(&profile).encode(),
         Jpeg::new(&pixels::quadrants(32, 32).to_cmyk()).icc(&profile).encode(),
     ];
-    let kinds = fixtures::every_kind().into_iter().map(|kind| kind.bytes).filter(|file| file.len() < 60_000);
-    let broken = fixtures::broken().into_iter().map(|file| file.bytes).filter(|file| file.len() < 60_000);
+    let kinds = fixtures::every_kind().into_iter().map(|kind| kind.bytes).filter(|file| file.len() < 12_000);
+    let broken = fixtures::broken().into_iter().map(|file| file.bytes).filter(|file| file.len() < 12_000);
     let mut noise = Noise(13);
     let mut messages = BTreeSet::new();
     let mut take = |file: &[u8]| match try_derive(file, &preset(&[16], &[Webp, Auto])) {

@@ -108,7 +108,7 @@ pub(crate) fn decode<K: Kernels>(
                             theirs: start.predictions,
                         };
                         second.render(kernels, scan, meeting, bands);
-                        state.bad |= second.bad;
+                        state.damaged += second.damaged;
                         return Ok(());
                     }
                 }
@@ -133,8 +133,8 @@ struct Second {
     starts: Vec<Start>,
     kept: Kept,
     mcus: u32,
-    /// Whether some data behind all of `starts` were no code.
-    bad: bool,
+    /// MCUs behind all of `starts`, in rows in which some data were no code.
+    damaged: u32,
 }
 
 /// Where both met.
@@ -170,9 +170,9 @@ impl Second {
             starts: Vec::with_capacity(MEETING as usize),
             kept: Kept(Vec::with_capacity(most as usize * each)),
             mcus: 0,
-            bad: false,
+            damaged: 0,
         };
-        let mut state = State { mcu: 0, bits, predictions: [0; 4], bad: false };
+        let mut state = State { mcu: 0, bits, predictions: [0; 4], damaged: 0 };
         let mut tries = TRIES;
         while state.mcu < MEETING.min(most) {
             second.starts.push(Start { at: window.taken(state.bits), predictions: state.predictions });
@@ -185,25 +185,25 @@ impl Second {
             if let Err(trouble) = piece {
                 return second.ended(trouble);
             }
-            if state.bad && window.is_overrun(state.bits) {
+            if state.damaged > 0 && window.is_overrun(state.bits) {
                 return second.ended(Trouble::Starved { mcu: next - 1 });
             }
             // No MCU begins here, nor did one before.
-            if state.bad {
+            if state.damaged > 0 {
                 tries = tries.checked_sub(1)?;
                 second.starts.clear();
                 second.kept.0.clear();
                 let mut bits = window.look_after(before.bits).ok()?;
                 bits.refill(window.buffer());
                 bits.skip(1);
-                state = State { mcu: 0, bits, predictions: [0; 4], bad: false };
+                state = State { mcu: 0, bits, predictions: [0; 4], damaged: 0 };
             }
         }
         let rest = kernels.run(
             #[inline(always)]
             || scan.piece(job, &mut window, &mut state, most, &mut second.kept),
         );
-        second.bad = state.bad;
+        second.damaged = state.damaged;
         rest.err().and_then(|trouble| second.ended(trouble))
     }
 

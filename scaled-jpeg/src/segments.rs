@@ -11,18 +11,24 @@ use crate::window::{Restart, Window};
 
 /// The decoder of one kind of scan.
 pub(crate) trait Segment {
-    /// Decodes `mcus`, which do not depend on those before. Sets `bad` if some data were no code.
-    #[expect(clippy::too_many_arguments, reason = "the parts of a decoder are borrowed one by one")]
+    /// Decodes a piece of a scan, which does not depend on those before it.
     fn decode<K: Kernels>(
         &mut self,
         kernels: K,
         job: &Job<'_>,
         window: &mut Window<'_>,
-        bits: Bits,
+        piece: &mut Piece,
         bands: &mut [Band<'_>],
-        mcus: Range<u32>,
-        bad: &mut bool,
-    ) -> Result<Bits, Trouble>;
+    ) -> Result<(), Trouble>;
+}
+
+/// The MCUs from one restart marker to the next.
+pub(crate) struct Piece {
+    pub(crate) mcus: Range<u32>,
+    /// The data that come next.
+    pub(crate) bits: Bits,
+    /// MCUs in rows, as far as they belong to the piece, in which some data were no code.
+    pub(crate) damaged: u32,
 }
 
 /// Why a piece ended early.
@@ -39,7 +45,7 @@ pub(crate) enum Trouble {
 
 /// How a scan went.
 pub(crate) struct Outcome {
-    /// MCUs decoded.
+    /// MCUs decoded, except for those in rows that have bad codes.
     pub(crate) decoded: u32,
     /// What was wrong first.
     pub(crate) damage: Option<&'static str>,
@@ -63,7 +69,8 @@ const MISSING: &str = "restart markers are missing";
 /// Decodes `part` of a scan, damaged data as libjpeg does.
 ///
 /// An MCU whose data end early is decoded as if zeros followed; the rest of its piece is not decoded. A piece whose
-/// restart marker is missing has no data at all.
+/// restart marker is missing has no data at all. After a bad code, decoding continues, because codes often fall into
+/// step again within a few blocks.
 pub(crate) fn run<K: Kernels, S: Segment>(
     kernels: K,
     segment: &mut S,
@@ -81,19 +88,20 @@ pub(crate) fn run<K: Kernels, S: Segment>(
     while start < total {
         let end = total.min(start.saturating_add(interval));
         if !starved {
-            let mut bad = false;
-            let decoded = segment
-                .decode(kernels, job, &mut window, bits, bands, start..end, &mut bad)
-                .and_then(|bits| window.look_after(bits).map_err(|_| Trouble::Starved { mcu: end - 1 }));
+            let mut piece = Piece { mcus: start..end, bits, damaged: 0 };
+            let mut decoded = segment.decode(kernels, job, &mut window, &mut piece, bands);
+            if decoded.is_ok() && window.look_after(piece.bits).is_err() {
+                decoded = Err(Trouble::Starved { mcu: end - 1 });
+            }
             let (until, what) = match decoded {
-                Ok(_) => (end, None),
+                Ok(()) => (end, None),
                 Err(Trouble::Cancelled) => return Err(Error::Cancelled),
                 Err(Trouble::Starved { mcu }) => (mcu, Some(TOO_SHORT)),
                 Err(Trouble::Watched) => (start, Some("its data could not be followed")),
             };
             starved = until < end;
-            outcome.decoded += until - start;
-            outcome.damage = outcome.damage.or(bad.then_some(BAD_CODE)).or(what);
+            outcome.decoded += (until - start).saturating_sub(piece.damaged);
+            outcome.damage = outcome.damage.or((piece.damaged > 0).then_some(BAD_CODE)).or(what);
         }
         start = end;
         if start < total {

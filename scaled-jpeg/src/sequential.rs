@@ -13,7 +13,7 @@ use crate::layout::{Layout, Unit};
 use crate::plane::Band;
 use crate::scale::Scale;
 use crate::scan::Scan;
-use crate::segments::{Segment, Trouble};
+use crate::segments::{Piece, Segment, Trouble};
 use crate::tables::Tables;
 use crate::window::{Halt, Window};
 
@@ -96,20 +96,24 @@ impl Sequential {
         let (mut x, mut y) = (state.mcu % self.mcus.0, state.mcu / self.mcus.0);
         // A copy of its own can live in registers.
         let mut bits = state.bits;
-        let mut bad = false;
+        let (mut row, mut bad, mut was_bad) = (state.mcu, false, false);
         for mcu in state.mcu..end {
             if bits.position >= window.limit {
                 match window.look_out(bits) {
-                    Ok(next) => {
-                        bits = next;
-                        state.bad |= bad;
-                        bad = false;
-                    }
+                    Ok(next) => (bits, was_bad) = (next, bad),
                     // Bad codes of the last MCU are no news: it has too few data.
-                    Err(Halt::Starved) => return Err(Trouble::Starved { mcu: mcu.saturating_sub(1) }),
+                    Err(Halt::Starved) => {
+                        let last = mcu.saturating_sub(1);
+                        if was_bad {
+                            state.damaged += last.saturating_sub(row);
+                        }
+                        return Err(Trouble::Starved { mcu: last });
+                    }
                     Err(Halt::Watched(next)) => {
+                        if bad {
+                            state.damaged += mcu - row;
+                        }
                         (state.mcu, state.bits) = (mcu, next);
-                        state.bad |= bad;
                         return Err(Trouble::Watched);
                     }
                 }
@@ -129,10 +133,16 @@ impl Sequential {
                 if job.is_cancelled() {
                     return Err(Trouble::Cancelled);
                 }
+                if bad && !window.is_overrun(bits) {
+                    state.damaged += mcu + 1 - row;
+                }
+                (row, bad, was_bad) = (mcu + 1, false, false);
             }
         }
+        if bad && !window.is_overrun(bits) {
+            state.damaged += end - row;
+        }
         (state.mcu, state.bits) = (end, bits);
-        state.bad |= bad;
         Ok(())
     }
 }
@@ -145,8 +155,8 @@ pub(crate) struct State {
     pub(crate) bits: Bits,
     /// Of each part of the scan, the last DC coefficient.
     pub(crate) predictions: [i32; 4],
-    /// Whether some data were no code, or led past the end of a block.
-    pub(crate) bad: bool,
+    /// MCUs in rows in which some data were no code, or led past the end of a block.
+    pub(crate) damaged: u32,
 }
 
 /// What becomes of decoded blocks.
@@ -175,14 +185,13 @@ impl Segment for &Sequential {
         kernels: K,
         job: &Job<'_>,
         window: &mut Window<'_>,
-        bits: Bits,
+        piece: &mut Piece,
         bands: &mut [Band<'_>],
-        mcus: Range<u32>,
-        bad: &mut bool,
-    ) -> Result<Bits, Trouble> {
-        let mut state = State { mcu: mcus.start, bits, predictions: [0; 4], bad: false };
-        let end = mcus.end;
-        let done = if mcus == (0..self.mcus.0 * self.mcus.1) && ahead::is_worth_it(self, job, window) {
+    ) -> Result<(), Trouble> {
+        let Range { start, end } = piece.mcus;
+        let mut state = State { mcu: start, bits: piece.bits, predictions: [0; 4], damaged: 0 };
+        let done = if (start, end) == (0, self.mcus.0 * self.mcus.1) && ahead::is_worth_it(self, job, window)
+        {
             ahead::decode(kernels, self, job, window, &mut state, bands)
         } else {
             kernels.run(
@@ -190,8 +199,8 @@ impl Segment for &Sequential {
                 || self.piece(job, window, &mut state, end, &mut Render { kernels, bands }),
             )
         };
-        *bad |= state.bad;
-        done.map(|()| state.bits)
+        (piece.bits, piece.damaged) = (state.bits, state.damaged);
+        done
     }
 }
 

@@ -1,7 +1,5 @@
 //! Scans of AC coefficients (T.81, G.1.2.2 and G.1.2.3), of one component each.
 
-use std::ops::Range;
-
 use super::plan::{Planned, band};
 use super::store::Store;
 use crate::bits::{Bits, Buffer};
@@ -11,7 +9,7 @@ use crate::huffman::Symbols;
 use crate::idct::Kernels;
 use crate::layout::Channel;
 use crate::plane::Band;
-use crate::segments::{Segment, Trouble};
+use crate::segments::{Piece, Segment, Trouble};
 use crate::window::Window;
 
 /// The last coefficient's place. Damaged data lead past it; libjpeg counts that as the last one.
@@ -61,7 +59,8 @@ struct Pass<'p> {
 }
 
 impl Pass<'_> {
-    /// Decodes the band's first bits of a block. `run` counts the blocks after it that end at once.
+    /// Decodes the band's first bits of a block. `run` counts the blocks after it that end at once. Returns true if
+    /// the data are damaged.
     #[inline(always)]
     fn begin(
         &self,
@@ -70,23 +69,23 @@ impl Pass<'_> {
         coefficients: &mut [i16],
         history: &mut u64,
         run: &mut u32,
-        bad: &mut bool,
-    ) {
+    ) -> bool {
+        let mut bad = false;
         let mut at = self.first;
         while at <= self.last {
             bits.refill(buffer);
-            let symbol = self.symbols.peek(bits, buffer, bad);
+            let symbol = self.symbols.peek(bits, buffer, &mut bad);
             if symbol.size() == 0 {
                 bits.skip(symbol.code_bits());
                 if symbol.run() < 15 {
                     *run = (1 << symbol.run()) - 1 + bits.number(symbol.run());
-                    return;
+                    return bad;
                 }
                 at += 16;
                 continue;
             }
             at += symbol.run();
-            *bad |= at > self.last;
+            bad |= at > self.last;
             if let Some(coefficient) = coefficients.get_mut(usize::from(self.places[at as usize])) {
                 *coefficient = (bits.value(symbol) << self.low) as i16;
             }
@@ -94,9 +93,10 @@ impl Pass<'_> {
             bits.skip(symbol.bits());
             at += 1;
         }
+        bad
     }
 
-    /// Decodes one more bit of the band's coefficients.
+    /// Decodes one more bit of the band's coefficients. Returns true if the data are damaged.
     #[inline(always)]
     fn refine<K: Kernels>(
         &self,
@@ -106,13 +106,13 @@ impl Pass<'_> {
         coefficients: &mut [i16],
         history: &mut u64,
         run: &mut u32,
-        bad: &mut bool,
-    ) {
+    ) -> bool {
+        let mut bad = false;
         let mut rest = self.band;
         if *run == 0 {
             while rest != 0 {
                 bits.refill(buffer);
-                let symbol = self.symbols.peek(bits, buffer, bad);
+                let symbol = self.symbols.peek(bits, buffer, &mut bad);
                 bits.skip(symbol.code_bits());
                 let new = match (symbol.size(), symbol.run()) {
                     (0, 15) => None,
@@ -121,7 +121,7 @@ impl Pass<'_> {
                         break;
                     }
                     (size, _) => {
-                        *bad |= size > 1;
+                        bad |= size > 1;
                         Some(bits.bit())
                     }
                 };
@@ -131,7 +131,7 @@ impl Pass<'_> {
                 self.correct(bits, buffer, coefficients, before & *history);
                 if let Some(positive) = new {
                     // The band has not so many zeros: the coefficient goes behind it.
-                    *bad |= place == 0;
+                    bad |= place == 0;
                     let at = if place == 0 { (self.last + 1).min(LAST) } else { place.trailing_zeros() };
                     let at = at as usize;
                     if let Some(coefficient) = coefficients.get_mut(usize::from(self.places[at])) {
@@ -146,6 +146,7 @@ impl Pass<'_> {
             self.correct(bits, buffer, coefficients, rest & *history);
             *run -= 1;
         }
+        bad
     }
 
     /// A bit for each of `nonzero`: whether its magnitude grows.
@@ -193,10 +194,8 @@ impl Ac<'_> {
         kernels: K,
         job: &Job<'_>,
         window: &mut Window<'_>,
-        bits: Bits,
-        mcus: Range<u32>,
-        bad: &mut bool,
-    ) -> Result<Bits, Trouble> {
+        piece: &mut Piece,
+    ) -> Result<(), Trouble> {
         let pass = Pass {
             symbols: &self.symbols,
             places: &self.places,
@@ -207,10 +206,12 @@ impl Ac<'_> {
             band: self.band,
         };
         let (each, across) = (self.store.each, self.store.across);
+        let mcus = piece.mcus.clone();
         let (from, to) = (mcus.start as usize, mcus.end as usize);
         let blocks = self.store.coefficients[from * each..to * each].chunks_exact_mut(each);
         let mut run = 0;
-        let mut local = bits;
+        let mut local = piece.bits;
+        let mut bad = false;
         for ((mcu, coefficients), history) in mcus.zip(blocks).zip(&mut self.store.history[from..to]) {
             if mcu.is_multiple_of(across) && job.is_cancelled() {
                 return Err(Trouble::Cancelled);
@@ -224,12 +225,16 @@ impl Ac<'_> {
                     window.look_after(local).map_err(|_| Trouble::Starved { mcu: mcu.saturating_sub(1) })?;
             }
             let buffer = window.buffer();
-            match self.refinement {
-                true => pass.refine(kernels, &mut local, buffer, coefficients, history, &mut run, bad),
-                false => pass.begin(&mut local, buffer, coefficients, history, &mut run, bad),
-            }
+            bad |= match self.refinement {
+                true => pass.refine(kernels, &mut local, buffer, coefficients, history, &mut run),
+                false => pass.begin(&mut local, buffer, coefficients, history, &mut run),
+            };
         }
-        Ok(local)
+        if bad {
+            piece.damaged = to as u32 - from as u32;
+        }
+        piece.bits = local;
+        Ok(())
     }
 }
 
@@ -239,14 +244,12 @@ impl Segment for Ac<'_> {
         kernels: K,
         job: &Job<'_>,
         window: &mut Window<'_>,
-        bits: Bits,
+        piece: &mut Piece,
         _: &mut [Band<'_>],
-        mcus: Range<u32>,
-        bad: &mut bool,
-    ) -> Result<Bits, Trouble> {
+    ) -> Result<(), Trouble> {
         kernels.run(
             #[inline(always)]
-            || self.piece(kernels, job, window, bits, mcus, bad),
+            || self.piece(kernels, job, window, piece),
         )
     }
 }

@@ -89,9 +89,6 @@ fn damaged_scans_show_what_libjpeg_shows() {
             let ours = decode(&bytes, [scale; 4]).unwrap();
             let two = Options { threads: 2, ..Options::default() };
             assert_eq!(ours, decode_with(&bytes, [scale; 4], two).unwrap());
-            if (theirs.warnings == 0) != ours.damage.is_none() {
-                println!("MISMATCH {name} {seed} {scale:?} restart {restart} theirs {} ours {:?}", theirs.warnings, ours.damage);
-            }
             let (mut samples, mut wrong) = (0, 0);
             for (ours, theirs) in ours.planes.iter().zip(&theirs.planes) {
                 if theirs.numerator != scale.numerator() {
@@ -104,7 +101,11 @@ fn damaged_scans_show_what_libjpeg_shows() {
                 wrong += ours.samples.iter().zip(&theirs.samples).filter(|&pair| !alike(pair)).count();
             }
             compared += 1;
-            if wrong * 100 > samples {
+            // Where bytes changed, libjpeg also warns of data that no MCU needs, which harm nothing.
+            if name.starts_with("cut") {
+                assert!(theirs.warnings == 0 || ours.damage.is_some(), "{name}, seed {seed}");
+            }
+            if wrong > 0 {
                 different
                     .push(format!("{name}, seed {seed}, restart {restart}, {scale:?}: {wrong} of {samples}"));
             }
@@ -114,5 +115,5 @@ fn damaged_scans_show_what_libjpeg_shows() {
     for line in different.iter().take(20) {
         println!("  {line}");
     }
-    assert!(compared > 2_000 && different.len() * 100 < compared, "{different:#?}");
+    assert!(compared > 4_000 && different.is_empty(), "{compared}: {different:#?}");
 }
