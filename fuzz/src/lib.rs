@@ -21,7 +21,8 @@ pub const LIMITS: Limits = Limits {
     decoded_bytes: 64 << 20,
     frames: 64,
     jpeg_scans: 16,
-    metadata_bytes: 1 << 20,
+    // As in operation, so that profiles which inflate to the most that is allowed are tried.
+    metadata_bytes: 16 << 20,
     output_bytes: 4 << 20,
 };
 

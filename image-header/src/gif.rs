@@ -12,14 +12,15 @@ const GRAPHIC_CONTROL: u8 = 0xF9;
 const IMAGE: u8 = 0x2C;
 const TRAILER: u8 = 0x3B;
 
-/// `width` and `height` are the canvas's. `alpha`, like `interlaced`, is that of the first frame: a
-/// transparent colour, or canvas that the frame leaves bare.
+/// `width` and `height` are the canvas's: the logical screen, enlarged to hold the first frame, as browsers do.
+/// `alpha`, like `interlaced`, is that of the first frame: a transparent colour, or canvas that the frame leaves bare.
 pub(crate) fn probe(source: &[u8], limits: &Limits) -> Result<SourceInfo, Rejection> {
     let cut = || Rejection::damaged("the GIF ends before its picture");
     let width = u32::from(le16(source, 6).ok_or_else(cut)?);
     let height = u32::from(le16(source, 8).ok_or_else(cut)?);
     let flags = *source.get(10).ok_or_else(cut)?;
-    limits.check_size(width, height)?;
+    // Encoders leave the screen empty, and the first frame may enlarge it.
+    limits.check_size(width.max(1), height.max(1))?;
     let mut info = SourceInfo::new(Format::Gif, (width, height), ColorModel::Palette, 8);
     info.frames = 0;
     info.complete = false;
@@ -46,7 +47,10 @@ pub(crate) fn probe(source: &[u8], limits: &Limits) -> Result<SourceInfo, Reject
                 let frame = Frame::read(source.get(descriptor.clone()).unwrap_or_default());
                 limits.check_size(frame.width.max(1), frame.height.max(1))?;
                 if info.frames == 0 {
-                    info.alpha = transparent || !frame.covers(width, height);
+                    info.width = width.max(frame.left + frame.width);
+                    info.height = height.max(frame.top + frame.height);
+                    limits.check_size(info.width, info.height)?;
+                    info.alpha = transparent || !frame.covers(info.width, info.height);
                     info.interlaced = frame.interlaced;
                 }
                 transparent = false;

@@ -175,8 +175,9 @@ impl Walk {
     }
 }
 
-/// The bytes of a segment after its length, which counts itself; `at` is where the length lies.
+/// Returns the bytes of the segment whose length lies `at` that place. The length counts itself; if it is less than
+/// that, the segment is empty, as in libjpeg.
 fn payload(source: &[u8], at: usize) -> Option<Range<usize>> {
-    let len = usize::from(be16(source, at)?).checked_sub(2)?;
+    let len = usize::from(be16(source, at)?).saturating_sub(2);
     range_within(source.len(), at + 2, len)
 }

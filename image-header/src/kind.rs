@@ -1,5 +1,7 @@
 //! Tells formats apart by their first bytes.
 
+mod rare;
+
 use crate::Format;
 use crate::reader::{be16, be32, le16, le32};
 
@@ -75,6 +77,15 @@ fn named(source: &[u8]) -> Option<&'static str> {
         .or_else(|| icon(source))
         .or_else(|| netpbm(source))
         .or_else(|| svg(source))
+        .or_else(|| rare_name(source))
+}
+
+/// Names a rare format, unless the file is one of a format that is read.
+fn rare_name(source: &[u8]) -> Option<&'static str> {
+    let is_bitmap = source.starts_with(b"BM") && is_bitmap(source);
+    let marks: [&[u8]; 6] = [b"\xFF\xD8\xFF", b"\x89PNG", b"GIF8", b"II", b"MM", b"RIFF"];
+    let is_read = is_bitmap || marks.iter().any(|mark| source.starts_with(mark));
+    if is_read { None } else { rare::name(source) }
 }
 
 /// Raws that share TIFF's magic number but mark themselves in the header.

@@ -104,9 +104,9 @@ impl Walk {
         Ok(())
     }
 
-    /// acTL: the number of frames. Zero is an error by the specification; the default image stays.
+    /// acTL: the number of frames, 1 to 2³¹ − 1. Others are errors by the specification; the default image stays.
     fn animation(&mut self, data: &[u8], limits: &Limits) -> Result<(), Rejection> {
-        let frames = be32(data, 0).unwrap_or(0).max(1);
+        let frames = be32(data, 0).filter(|&frames| frames <= i32::MAX as u32).unwrap_or(0).max(1);
         limits.check_frames(frames)?;
         self.info.frames = frames;
         Ok(())

@@ -35,9 +35,9 @@ pub enum Rejection {
         allowed: u64,
     },
     /// Decoding or encoding ended in a panic, which was caught.
-    #[error("the picture could not be processed: {what}")]
+    #[error("the picture could not be processed; the thumbnailer has a fault that this file brings out")]
     Panicked {
-        /// The panic's message.
+        /// The panic's message, for logs.
         what: String,
     },
 }

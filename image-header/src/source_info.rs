@@ -43,7 +43,7 @@ pub enum ColorModel {
     Rgb,
     /// Three components by libjpeg's marker rules (JPEG), or WebP lossy.
     YCbCr,
-    /// Four inks. `inverted`: an Adobe marker says that 255 is no ink.
+    /// Four inks. They are inverted in a JPEG.
     Cmyk {
         /// 255 means no ink.
         inverted: bool,

@@ -6,6 +6,7 @@
 //! Planes are converted before they are turned, and where nothing needs them as they were, smaller sizes are made from
 //! what was converted.
 
+mod grey;
 mod planes;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::plan::{Plan, RenditionSpec};
 use crate::preset::Colour;
 use crate::profile::{self, Shaper, Space};
 use crate::resize::Chroma;
+use grey::GreyTable;
 pub(crate) use planes::Kernel;
 
 /// A rendition's pixels: sRGB or the space of `kept`, 8 bits, upright, without alpha unless it is [`Pixels::Rgba`].
@@ -56,7 +58,7 @@ pub(crate) struct Kept {
 }
 
 /// Raised whenever what is converted deliberately changes, so that renditions get new keys.
-pub(crate) const REVISION: u32 = 2;
+pub(crate) const REVISION: u32 = 3;
 
 /// What becomes of the colours of one source. Made once, used at every size.
 pub(crate) struct Colors {
@@ -76,6 +78,7 @@ enum OfPixels {
     Nothing,
     Eight(Arc<dyn TransformExecutor<u8> + Send + Sync>),
     Sixteen(Arc<dyn TransformExecutor<u16> + Send + Sync>),
+    Grey(GreyTable),
 }
 
 impl Colors {
@@ -91,12 +94,21 @@ impl Colors {
             Space::Profile(profile) => (profile, None),
         };
         let (layout, wanted, sixteen) = layout(picture);
-        if profile.color_space != wanted {
+        let is_grey = wanted == DataColorSpace::Gray;
+        // Browsers apply a profile of RGB to grey too, and no other that does not fit.
+        if profile.color_space != wanted && !(is_grey && profile.color_space == DataColorSpace::Rgb) {
             let warning = format!(
-                "the colour profile is for {:?}, the picture is {wanted:?}; it was ignored",
-                profile.color_space
+                "the colour profile is for {} and the picture is {}; the profile was ignored",
+                in_words(profile.color_space),
+                in_words(wanted)
             );
             return (as_it_is(), Some(warning));
+        }
+        if is_grey {
+            return match GreyTable::new(&profile, sixteen) {
+                Ok(table) => (Self { pixels: OfPixels::Grey(table), ..as_it_is() }, None),
+                Err(_) => (as_it_is(), Some(UNUSABLE.to_owned())),
+            };
         }
         let mut kernel = None;
         if let Some(shaper) = shaper {
@@ -115,9 +127,7 @@ impl Colors {
         }
         match through(&profile, layout, sixteen) {
             Ok(pixels) => (Self { planes: kernel.map(OfPlanes::Converted), pixels, kept: None }, None),
-            Err(error) => {
-                (as_it_is(), Some(format!("the colour profile cannot be used and was ignored: {error}")))
-            }
+            Err(_) => (as_it_is(), Some(UNUSABLE.to_owned())),
         }
     }
 
@@ -132,6 +142,19 @@ impl Colors {
             Some(OfPlanes::Converted(kernel)) => Some(kernel),
             Some(OfPlanes::Nothing) | None => None,
         }
+    }
+}
+
+const UNUSABLE: &str = "the colour profile cannot be used and was ignored";
+
+/// Returns the name of a colour model for people.
+fn in_words(space: DataColorSpace) -> &'static str {
+    match space {
+        DataColorSpace::Gray => "grey",
+        DataColorSpace::Rgb => "RGB",
+        DataColorSpace::Cmyk => "CMYK",
+        DataColorSpace::Lab => "L*a*b*",
+        _ => "another kind of colours",
     }
 }
 
@@ -264,6 +287,7 @@ fn convert(
             transform.transform(&samples, &mut rgb).map_err(Fault::new)?;
             (if channels == 4 { Components::Rgba } else { Components::Rgb }, rgb)
         }
+        (OfPixels::Grey(table), samples) => table.convert(components, &samples),
         (OfPixels::Sixteen(transform), Samples::Sixteen(samples)) => {
             let mut rgb = vec![0; pixels * channels];
             transform.transform(&samples, &mut rgb).map_err(Fault::new)?;

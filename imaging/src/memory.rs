@@ -8,6 +8,7 @@ use scaled_jpeg::Scale;
 
 use crate::decode::shrink;
 use crate::plan::{OutputFormat, RenditionSpec, bases};
+use crate::profile;
 use crate::scale::{self, Reduced};
 use crate::{crew, orient};
 
@@ -26,7 +27,7 @@ pub(crate) fn peak(
         0 | 1 => one_by_one(source, renditions, reduced),
         _ => at_once(source, renditions, reduced, workers),
     };
-    decoding(source, reduced).max(rendering).saturating_add(TABLES + profile(source))
+    decoding(source, reduced).max(rendering).saturating_add(TABLES + of_profile(source))
 }
 
 /// Bytes that the codes of a lossless WebP may take beside its pixels: encoders' own take about one a pixel.
@@ -38,15 +39,10 @@ fn pixels(source: &SourceInfo) -> u64 {
     u64::from(source.width) * u64::from(source.height)
 }
 
-/// A profile's bytes, and as much again for the curves and grids that are read from it. One of PNG is deflated,
-/// rarely to less than a sixteenth.
-fn profile(source: &SourceInfo) -> u64 {
-    use image_header::Profile::{Deflated, None, Ranges};
-    8 * match &source.profile {
-        None => 0,
-        Ranges(ranges) => ranges.iter().map(|range| range.len() as u64).sum(),
-        Deflated(range) => range.len() as u64 * 16,
-    }
+/// Returns the bytes of a profile, of the tables read from it, and of the grids and curves made of them: a table's
+/// bytes become floating point numbers of four each.
+fn of_profile(source: &SourceInfo) -> u64 {
+    6 * profile::longest(&source.profile)
 }
 
 /// Bytes of a decoded pixel that is not subsampled.
@@ -120,7 +116,9 @@ fn webp(source: &SourceInfo) -> u64 {
     };
     let codes = if lossy && !source.alpha && !animated { 0 } else { webp_codes(source) };
     let partition = if lossy || animated { PARTITION } else { 0 };
-    width * height * bytes_a_pixel + source.bytes + codes + partition
+    // An animation may be copied to correct its header.
+    let copies = if animated { 2 } else { 1 };
+    width * height * bytes_a_pixel + source.bytes * copies + codes + partition
 }
 
 /// What a JPEG's decoder holds beside the planes: of progressive files, of each block the coefficients that its

@@ -45,10 +45,11 @@ impl OutputFormat {
         }
     }
 
-    /// Pixels that either side may have.
+    /// Returns the most pixels that either side may have.
     fn longest_side(self) -> u32 {
         match self {
-            Self::Jpeg => 65_535,
+            // T.81 allows 65,535, but libjpeg reads no more than this (JPEG_MAX_DIMENSION).
+            Self::Jpeg => 65_500,
             // RFC 9649, 2.6 and 3.4: 14 bits.
             Self::Webp | Self::WebpLossless => 16_383,
             Self::Png => u32::MAX >> 1,
@@ -162,6 +163,10 @@ pub fn plan(source: &SourceInfo, preset: &Preset, limits: &Limits) -> Result<Pla
 
     // Renditions of a source of which nothing can be kept are the same either way.
     let (colour, colours) = match (profile::may_be_wide(source), preset.colour) {
+        // Greys of any space are greys of sRGB as well.
+        (false, _) if profile::may_be_other_grey(source) => {
+            (Colour::Srgb, format!("srgb:{}", color::REVISION))
+        }
         (false, _) => (Colour::Srgb, "srgb".to_owned()),
         (true, Colour::Srgb) => (Colour::Srgb, format!("srgb:{}", color::REVISION)),
         // Which space that is, only the source says, and its hash is in the key already.
@@ -169,6 +174,12 @@ pub fn plan(source: &SourceInfo, preset: &Preset, limits: &Limits) -> Result<Pla
     };
     let mut renditions = Vec::new();
     let mut warnings = source.notes.clone();
+    if source.frames > 1 {
+        warnings.push(format!(
+            "the picture is an animation of {} frames; only a still picture was made of it",
+            source.frames
+        ));
+    }
     for target in widths {
         let target_height = scaled_height(target, width, height);
         let mut formats: Vec<OutputFormat> = Vec::new();
@@ -191,9 +202,7 @@ pub fn plan(source: &SourceInfo, preset: &Preset, limits: &Limits) -> Result<Pla
         }
     }
     if renditions.is_empty() {
-        return Err(Rejection::unsupported(format!(
-            "a picture of {width}×{height} pixels in the formats asked for"
-        )));
+        return Err(Rejection::unsupported(too_long((width, height), preset, source.alpha)));
     }
 
     let reduced =
@@ -212,6 +221,21 @@ pub fn plan(source: &SourceInfo, preset: &Preset, limits: &Limits) -> Result<Pla
     };
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     Ok(plan.with_workers(cores))
+}
+
+/// Describes a picture of which no rendition can be made.
+fn too_long((width, height): (u32, u32), preset: &Preset, alpha: bool) -> String {
+    let mut formats: Vec<OutputFormat> = Vec::new();
+    for format in preset.formats.iter().map(|&choice| resolve(choice, alpha)) {
+        if !formats.contains(&format) {
+            formats.push(format);
+        }
+    }
+    let limit = |format: &OutputFormat| {
+        format!("{} holds at most {} pixels a side", format.media_type(), format.longest_side())
+    };
+    let limits: Vec<String> = formats.iter().map(limit).collect();
+    format!("a picture of {width}×{height} pixels in the wanted formats ({})", limits.join(", "))
 }
 
 /// More would wait for each other.

@@ -1,11 +1,10 @@
 //! Which colour space a source's samples are in.
 
 mod compact;
+mod embedded;
+mod lightness;
 mod shaper;
 
-use std::io::Read;
-
-use flate2::read::ZlibDecoder;
 use image_header::{ColorModel, Format, Limits, PngColor, Profile, SourceInfo};
 use moxcms::{
     Chromaticity, CicpColorPrimaries, CicpProfile, ColorPrimaries, ColorProfile, DataColorSpace, Layout,
@@ -13,6 +12,7 @@ use moxcms::{
 };
 
 pub(crate) use compact::{REVISION, compact};
+pub(crate) use embedded::longest;
 pub(crate) use shaper::{Shaper, encoded};
 
 /// The space that samples are in.
@@ -39,16 +39,8 @@ pub(crate) fn space(source: &[u8], info: &SourceInfo, limits: &Limits) -> (Space
 }
 
 fn without_cicp(source: &[u8], info: &SourceInfo, limits: &Limits) -> (Space, Option<String>) {
-    match embedded(source, &info.profile, limits.metadata_bytes) {
-        Ok(Some(bytes)) => match ColorProfile::new_from_slice(&bytes) {
-            Ok(profile) => return (simplest(profile), None),
-            Err(error) => {
-                return (
-                    Space::Srgb,
-                    Some(format!("the colour profile is damaged and was ignored: {error}")),
-                );
-            }
-        },
+    match embedded::read(source, &info.profile, limits.metadata_bytes) {
+        Ok(Some(profile)) => return (simplest(lightness::without(profile)), None),
         Ok(None) => {}
         Err(warning) => return (Space::Srgb, Some(warning)),
     }
@@ -61,31 +53,6 @@ fn without_cicp(source: &[u8], info: &SourceInfo, limits: &Limits) -> (Space, Op
     (Space::Srgb, None)
 }
 
-/// The bytes of the profile in the file, inflated where PNG deflates them; never more than `limit`.
-fn embedded(source: &[u8], profile: &Profile, limit: u64) -> Result<Option<Vec<u8>>, String> {
-    let too_large = || format!("the colour profile is larger than {limit} bytes and was ignored");
-    let damaged = || "the colour profile is damaged and was ignored".to_owned();
-    match profile {
-        Profile::None => Ok(None),
-        Profile::Ranges(ranges) => {
-            let mut bytes = Vec::new();
-            for range in ranges {
-                bytes.extend_from_slice(source.get(range.clone()).ok_or_else(damaged)?);
-                if bytes.len() as u64 > limit {
-                    return Err(too_large());
-                }
-            }
-            Ok(Some(bytes))
-        }
-        Profile::Deflated(range) => {
-            let stream = source.get(range.clone()).ok_or_else(damaged)?;
-            let mut bytes = Vec::new();
-            ZlibDecoder::new(stream).take(limit + 1).read_to_end(&mut bytes).map_err(|_| damaged())?;
-            if bytes.len() as u64 > limit { Err(too_large()) } else { Ok(Some(bytes)) }
-        }
-    }
-}
-
 fn simplest(profile: ColorProfile) -> Space {
     match Shaper::new(&profile) {
         Some(shaper) if shaper.is_srgb() => Space::Srgb,
@@ -95,15 +62,24 @@ fn simplest(profile: ColorProfile) -> Space {
     }
 }
 
-/// Whether `info` says anything of its colours that a wide space could come of.
+/// Returns whether the colours of `info` may be wider than sRGB.
 pub(crate) fn may_be_wide(info: &SourceInfo) -> bool {
     let rgb = matches!(info.color, ColorModel::Rgb | ColorModel::YCbCr | ColorModel::Palette);
+    rgb && is_described(info)
+}
+
+/// Returns whether `info` is a grey picture whose greys may differ from those of sRGB.
+pub(crate) fn may_be_other_grey(info: &SourceInfo) -> bool {
+    info.color == ColorModel::Grey && is_described(info)
+}
+
+/// Returns whether the file says anything of its colours.
+fn is_described(info: &SourceInfo) -> bool {
     let png = &info.png_color;
-    let said = info.profile != Profile::None
+    info.profile != Profile::None
         || info.interoperability_r03
         || png.cicp.is_some()
-        || (!png.srgb && (png.gamma.is_some() || png.chromaticities.is_some()));
-    rgb && said
+        || (!png.srgb && (png.gamma.is_some() || png.chromaticities.is_some()))
 }
 
 /// Whether converting by a `profile` of tables or grey changes nothing: judged by its numbers, never by its name. A cube of

@@ -6,7 +6,6 @@ mod common;
 use std::sync::LazyLock;
 
 use common::{Decoded, derive_all, preset, try_derive};
-use fixtures::gif::Frame;
 use fixtures::jpeg::Jpeg;
 use fixtures::{Expectation, Kind};
 use imaging::FormatChoice::{Auto, Png, Webp};
@@ -20,7 +19,8 @@ fn every_kind_is_derived_at_its_displayed_size() {
         let (derived, renditions) = derive_all(&kind.bytes, &preset(&[64, 4000], &[Webp, Auto]));
         assert_eq!((derived.width, derived.height), (kind.width, kind.height), "{}", kind.name);
         assert_eq!(renditions[0].spec.width, kind.width, "{}", kind.name);
-        assert_eq!(derived.warnings, Vec::<String>::new(), "{}", kind.name);
+        let animated = kind.name.contains("animated");
+        assert_eq!(derived.warnings.len(), usize::from(animated), "{}: {:?}", kind.name, derived.warnings);
         let fallback = if kind.alpha { OutputFormat::Png } else { OutputFormat::Jpeg };
         assert_eq!(renditions[1].spec.format, fallback, "{}", kind.name);
         for rendition in &renditions {
@@ -115,19 +115,6 @@ fn what_is_missing_of_a_jpeg_is_counted_by_its_data() {
     grey.truncate(grey.len() - 2);
     let (derived, _) = derive_all(&grey, &preset(&[64], &[Auto]));
     assert_eq!(derived.warnings, Vec::<String>::new());
-}
-
-#[test]
-fn a_frame_beyond_the_canvas_shows_nothing() {
-    let palette = [[255, 0, 0], [0, 0, 255]];
-    for (left, top) in [(40, 0), (0, 30), (4000, 4000), (30, 20)] {
-        let frame = Frame::new(fixtures::Raster::from_fn(16, 16, 1, |_, _, to| to[0] = 1)).at(left, top);
-        let file = fixtures::gif::encode(40, 30, &palette, &[frame]);
-        let (_, renditions) = derive_all(&file, &preset(&[40], &[Png]));
-        let picture = Decoded::of(&renditions[0]);
-        assert_eq!(picture.pixel(5, 5)[3], 0);
-        assert_eq!(picture.pixel(39, 29)[3] == 255, (left, top) == (30, 20));
-    }
 }
 
 #[test]

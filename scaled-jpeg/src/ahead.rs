@@ -9,7 +9,6 @@
 
 use std::thread;
 
-use crate::bits::Bits;
 use crate::decoder::Job;
 use crate::idct::{Coefficients, Kernels};
 use crate::layout::Channel as Frame;
@@ -71,9 +70,9 @@ pub(crate) fn decode<K: Kernels>(
     scan: &Sequential,
     job: &Job<'_>,
     window: &mut Window<'_>,
-    mut state: State,
+    state: &mut State,
     bands: &mut [Band<'_>],
-) -> Result<Bits, Trouble> {
+) -> Result<(), Trouble> {
     let middle = window.middle();
     window.watch(middle);
     let total = scan.mcus.0 * scan.mcus.1;
@@ -85,13 +84,12 @@ pub(crate) fn decode<K: Kernels>(
     };
     let (first, second) = thread::scope(|scope| {
         let second = scope.spawn(|| Second::decode(kernels, scan, job, middle));
-        let first = render(window, &mut state, total);
+        let first = render(window, state, total);
         (first, second.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
     match first {
         Err(Trouble::Watched) => window.unwatch(),
-        Ok(()) => return Ok(state.bits),
-        Err(trouble) => return Err(trouble),
+        ended => return ended,
     }
     if let Some(second) = second {
         let mut starts = (0..).zip(&second.starts).peekable();
@@ -110,17 +108,17 @@ pub(crate) fn decode<K: Kernels>(
                             theirs: start.predictions,
                         };
                         second.render(kernels, scan, meeting, bands);
-                        return Ok(state.bits);
+                        state.damaged += second.damaged;
+                        return Ok(());
                     }
                 }
                 Some(_) => {}
             }
             let next = state.mcu + 1;
-            render(window, &mut state, next)?;
+            render(window, state, next)?;
         }
     }
-    render(window, &mut state, total)?;
-    Ok(state.bits)
+    render(window, state, total)
 }
 
 /// Where the second thread took an MCU to begin.
@@ -135,6 +133,8 @@ struct Second {
     starts: Vec<Start>,
     kept: Kept,
     mcus: u32,
+    /// MCUs behind all of `starts`, in rows in which some data were no code.
+    damaged: u32,
 }
 
 /// Where both met.
@@ -170,8 +170,9 @@ impl Second {
             starts: Vec::with_capacity(MEETING as usize),
             kept: Kept(Vec::with_capacity(most as usize * each)),
             mcus: 0,
+            damaged: 0,
         };
-        let mut state = State { mcu: 0, bits, predictions: [0; 4] };
+        let mut state = State { mcu: 0, bits, predictions: [0; 4], damaged: 0 };
         let mut tries = TRIES;
         while state.mcu < MEETING.min(most) {
             second.starts.push(Start { at: window.taken(state.bits), predictions: state.predictions });
@@ -181,32 +182,35 @@ impl Second {
                 #[inline(always)]
                 || scan.piece(job, &mut window, &mut state, next, &mut second.kept),
             );
-            match piece {
-                Ok(()) => {}
-                // No code begins here, nor did one before.
-                Err(Trouble::BadCode { .. }) => {
-                    tries = tries.checked_sub(1)?;
-                    second.starts.clear();
-                    second.kept.0.clear();
-                    let mut bits = window.look_after(before.bits).ok()?;
-                    bits.refill(window.buffer());
-                    bits.skip(1);
-                    state = State { mcu: 0, bits, predictions: [0; 4] };
-                }
-                Err(trouble) => return second.ended(trouble),
+            if let Err(trouble) = piece {
+                return second.ended(trouble);
+            }
+            if state.damaged > 0 && window.is_overrun(state.bits) {
+                return second.ended(Trouble::Starved { mcu: next - 1 });
+            }
+            // No MCU begins here, nor did one before.
+            if state.damaged > 0 {
+                tries = tries.checked_sub(1)?;
+                second.starts.clear();
+                second.kept.0.clear();
+                let mut bits = window.look_after(before.bits).ok()?;
+                bits.refill(window.buffer());
+                bits.skip(1);
+                state = State { mcu: 0, bits, predictions: [0; 4], damaged: 0 };
             }
         }
         let rest = kernels.run(
             #[inline(always)]
             || scan.piece(job, &mut window, &mut state, most, &mut second.kept),
         );
+        second.damaged = state.damaged;
         rest.err().and_then(|trouble| second.ended(trouble))
     }
 
-    /// With as many MCUs as there were data for. What follows the last are bits that fill its byte.
+    /// Counts the MCUs that had data. The bits behind the last one fill its byte.
     fn ended(mut self, trouble: Trouble) -> Option<Self> {
         self.mcus = match trouble {
-            Trouble::Starved { mcu } | Trouble::BadCode { mcu } => mcu,
+            Trouble::Starved { mcu } => mcu,
             Trouble::Watched | Trouble::Cancelled => return None,
         };
         Some(self)

@@ -232,13 +232,8 @@ fn sequential<K: Kernels>(
     let mut next = Ok(start.scan);
     for number in 0.. {
         let scan = next.and_then(|marker| {
-            let scan = Scan::read(marker.segment, job.header)?;
-            match scan.parts.iter().any(|part| there[part.component]) {
-                true => Err(Error::damaged("a component comes twice")),
-                false => {
-                    Ok((Sequential::new(&scan, layout, job, &mut quantizers, &tables)?, scan, marker.end))
-                }
-            }
+            let scan = Scan::read(marker.segment, job.header, &there)?;
+            Ok((Sequential::new(&scan, layout, job, &mut quantizers, &tables)?, scan, marker.end))
         });
         let (sequential, scan, at) = match scan {
             Ok(scan) => scan,

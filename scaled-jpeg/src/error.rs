@@ -41,8 +41,8 @@ impl Error {
 /// What a damaged file lacks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Damage {
-    /// Share of the picture's blocks that were decoded from the file's data, 0 to 1. Of a progressive file: by its
-    /// first scan, which shows the whole picture already, if less sharp.
+    /// Share of the picture's blocks that were decoded from the file's data, 0 to 1. Rows in which data are no code do
+    /// not count. In a progressive file: by its first scan, which shows the whole picture already, if less sharp.
     pub decoded: f64,
     /// What was wrong first, in words.
     pub what: String,

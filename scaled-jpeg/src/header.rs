@@ -24,7 +24,7 @@ pub enum Color {
     YCbCr,
     /// Red, green, blue.
     Rgb,
-    /// Four inks; Adobe's files have them inverted.
+    /// Four inks. Files have them inverted, with or without Adobe's marker, as every browser assumes.
     Cmyk,
     /// Inks of which the first three are stored as YCbCr.
     Ycck,
@@ -33,7 +33,7 @@ pub enum Color {
 /// One component of the frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Component {
-    /// Its id, as scans name it.
+    /// Its id, as scans name it. Damaged or careless files give several components one id.
     pub id: u8,
     /// Horizontal sampling factor, 1 to 4.
     pub horizontal: u8,
@@ -67,7 +67,7 @@ pub struct Header<'a> {
     pub restart_interval: u32,
     /// The TIFF structure of the first Exif APP1.
     pub exif: Option<&'a [u8]>,
-    /// The parts of an ICC profile, in order (ICC.1, B.4); empty where there is none or a part is missing.
+    /// The parts of the first complete ICC profile, in order (ICC.1, B.4); empty if no profile is complete.
     pub icc: Vec<&'a [u8]>,
 }
 
@@ -172,10 +172,6 @@ impl Frame {
                 Component { id, horizontal, vertical, width, height, quantization }
             })
             .collect();
-        let twice = |index: usize| components[..index].iter().any(|other| other.id == components[index].id);
-        if (0..components.len()).any(twice) {
-            return Err(Error::damaged("two of its components have one id"));
-        }
         Ok(Self { process, width, height, components })
     }
 
@@ -228,7 +224,7 @@ impl<'a> Applications<'a> {
             }
             marker::APP2 => {
                 if let Some([number, count, part @ ..]) = marker.segment.strip_prefix(b"ICC_PROFILE\0") {
-                    self.icc.0.push((*number, *count, part));
+                    self.icc.add(*number, *count, part);
                 }
             }
             // Adobe TN 5116, 18: version, two words of flags, the transform.
@@ -240,19 +236,34 @@ impl<'a> Applications<'a> {
     }
 }
 
-/// Parts of a profile, each with its number and how many there are said to be.
+/// Parts of a profile, each with its number and the announced count of parts.
 #[derive(Default)]
 struct IccParts<'a>(Vec<(u8, u8, &'a [u8])>);
 
 impl<'a> IccParts<'a> {
-    /// All parts in order, if every one is there once.
-    fn whole(mut self) -> Vec<&'a [u8]> {
-        self.0.sort_by_key(|&(number, _, _)| number);
-        let count = self.0.len();
-        let sound = self.0.iter().enumerate().all(|(index, &(number, said, _))| {
-            usize::from(number) == index + 1 && usize::from(said) == count
-        });
-        if sound { self.0.into_iter().map(|(_, _, part)| part).collect() } else { Vec::new() }
+    /// Room for a few profiles of 255 parts.
+    const MOST: usize = 1 << 10;
+
+    fn add(&mut self, number: u8, count: u8, part: &'a [u8]) {
+        if self.0.len() < Self::MOST {
+            self.0.push((number, count, part));
+        }
+    }
+
+    /// Returns the parts of the first complete profile in order, no parts if none is complete. Repeated parts are left out.
+    fn whole(&self) -> Vec<&'a [u8]> {
+        let mut tried = [false; 256];
+        for &(_, count, _) in &self.0 {
+            if std::mem::replace(&mut tried[usize::from(count)], true) || count == 0 {
+                continue;
+            }
+            let part = |wanted: u8| self.0.iter().find(|&&(number, of, _)| (number, of) == (wanted, count));
+            let parts: Option<Vec<_>> = (1..=count).map(|wanted| Some(part(wanted)?.2)).collect();
+            if let Some(parts) = parts {
+                return parts;
+            }
+        }
+        Vec::new()
     }
 }
 

@@ -1,4 +1,7 @@
 //! Huffman decoding by lookup: one symbol at once, or all that fit where their values do not matter.
+//!
+//! Damaged data are decoded as libjpeg decodes them (`jpeg_huff_decode`): bits that are no code count as a symbol of
+//! zero, which is no difference for DC and ends the block for AC, and take 17 bits.
 
 use crate::bits::{Bits, Buffer};
 use crate::error::Error;
@@ -58,9 +61,8 @@ impl Symbol {
     }
 }
 
-/// A code that no symbol has, or a symbol that means nothing.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct BadCode;
+/// Bits that libjpeg has read when it knows that they are no code.
+const NO_CODE: u32 = 17;
 
 /// Decodes one symbol at a time.
 pub(crate) struct Symbols {
@@ -72,7 +74,7 @@ pub(crate) struct Symbols {
 
 impl Symbols {
     pub(crate) fn dc(codes: HuffmanCodes<'_>) -> Result<Self, Error> {
-        // A difference has 11 bits at most where samples have 8 (T.81, F.1.2.1.1).
+        // libjpeg draws this line, though a difference of 8-bit samples has 11 bits at most (T.81, F.1.2.1.1).
         if codes.symbols.iter().any(|&size| size > 15) {
             return Err(Error::damaged("a Huffman table for DC has symbols that do not exist"));
         }
@@ -96,27 +98,28 @@ impl Symbols {
         Ok(Self { fast, values, canonical })
     }
 
-    /// The next symbol, which is not taken yet, and its value. As [`Self::peek`] else.
+    /// Returns the next symbol, which is not taken yet, and its value. Works as [`Self::peek`] otherwise.
     #[inline(always)]
-    pub(crate) fn peek_value(&self, bits: &mut Bits, buffer: &Buffer) -> Result<(Symbol, i32), BadCode> {
+    pub(crate) fn peek_value(&self, bits: &mut Bits, buffer: &Buffer, bad: &mut bool) -> (Symbol, i32) {
         let index = bits.peek::<FAST>();
         let symbol = self.fast[index];
         if symbol.is_short() {
-            return Ok((symbol, self.values[index].into()));
+            return (symbol, self.values[index].into());
         }
-        let symbol = self.peek(bits, buffer)?;
-        Ok((symbol, bits.value(symbol)))
+        let symbol = self.peek(bits, buffer, bad);
+        (symbol, bits.value(symbol))
     }
 
-    /// The next symbol, which is not taken yet, with its value: of 25 bits if there are just as many.
+    /// Returns the next symbol, which is not taken yet, with its value. 25 bits must be left. Sets `bad` if they
+    /// begin with no code.
     #[inline(always)]
-    pub(crate) fn peek(&self, bits: &mut Bits, buffer: &Buffer) -> Result<Symbol, BadCode> {
+    pub(crate) fn peek(&self, bits: &mut Bits, buffer: &Buffer, bad: &mut bool) -> Symbol {
         let symbol = self.fast[bits.peek::<FAST>()];
         if symbol.is_known() {
-            return Ok(symbol);
+            return symbol;
         }
         bits.refill(buffer);
-        self.canonical.find(bits.peek::<16>() as u32)
+        self.canonical.find(bits.peek::<16>() as u32, bad)
     }
 }
 
@@ -199,12 +202,6 @@ impl Canonical {
         Ok(Self { limits, offsets, symbols: codes.symbols.to_vec(), is_dc })
     }
 
-    /// Whether samples of 8 bits can have it (T.81, F.1.2.1.1 and F.1.2.2.1): with its code at most 27 bits, so that
-    /// a refill is enough for two.
-    fn is_possible(&self, symbol: u8) -> bool {
-        if self.is_dc { symbol <= 11 } else { symbol & 15 <= 10 }
-    }
-
     /// Writes each symbol whose code has at most `bits` bits wherever an index begins with that code.
     fn spread(&self, bits: u32, table: &mut [Symbol]) {
         let mut at = 0_usize;
@@ -215,7 +212,7 @@ impl Canonical {
             while at < end {
                 let code = (at >> (bits - length)) as i32;
                 let symbol = self.symbols.get((code + self.offsets[length as usize - 1]) as usize);
-                if let Some(&symbol) = symbol.filter(|&&symbol| self.is_possible(symbol)) {
+                if let Some(&symbol) = symbol {
                     table[at..at + step].fill(Symbol::new(length, symbol, self.is_dc));
                 }
                 at += step;
@@ -224,15 +221,21 @@ impl Canonical {
         }
     }
 
-    /// The symbol that these 16 bits begin with. They are passed by value: bits whose address is known stay out of registers.
+    /// Returns the symbol that these 16 bits begin with. They are passed by value: bits whose address is known stay out
+    /// of registers.
     #[cold]
     #[inline(never)]
-    fn find(&self, next: u32) -> Result<Symbol, BadCode> {
-        let length = self.limits.iter().position(|&limit| next < limit).ok_or(BadCode)? as u32 + 1;
-        let code = (next >> (16 - length)) as i32;
-        let index = (code + self.offsets[length as usize - 1]) as usize;
-        let symbol = self.symbols.get(index).filter(|&&symbol| self.is_possible(symbol));
-        symbol.map(|&symbol| Symbol::new(length, symbol, self.is_dc)).ok_or(BadCode)
+    fn find(&self, next: u32, bad: &mut bool) -> Symbol {
+        let found = self.limits.iter().position(|&limit| next < limit).and_then(|index| {
+            let length = index as u32 + 1;
+            let code = (next >> (16 - length)) as i32;
+            let symbol = self.symbols.get((code + self.offsets[index]) as usize)?;
+            Some(Symbol::new(length, *symbol, self.is_dc))
+        });
+        found.unwrap_or_else(|| {
+            *bad = true;
+            Symbol::new(NO_CODE, 0, self.is_dc)
+        })
     }
 }
 
@@ -254,17 +257,17 @@ mod tests {
     fn symbols_are_found_by_their_codes() {
         let symbols = Symbols::ac(CODES).unwrap();
         let peek = |word| {
-            symbols
-                .peek(&mut bits(word), &[0; LENGTH])
-                .map(|s| (s.code_bits(), s.bits(), s.run(), s.advance()))
+            let mut bad = false;
+            let symbol = symbols.peek(&mut bits(word), &[0; LENGTH], &mut bad);
+            ((symbol.code_bits(), symbol.bits(), symbol.run(), symbol.advance()), bad)
         };
-        assert_eq!(peek(0b00 << 62).ok(), Some((2, 3, 0, 1)));
-        assert_eq!(peek(0b100 << 61).ok(), Some((3, 6, 0, 1)));
-        assert_eq!(peek(0b1010 << 60).ok(), Some((4, 4, 0, END)));
-        assert_eq!(peek(0b1100 << 60).ok(), Some((4, 5, 1, 2)));
-        // The one code of 16 bits, and one that there is not.
-        assert_eq!(peek(0b1101_0000_0000_0000 << 48).ok(), Some((16, 16, 15, 16)));
-        assert!(peek(u64::MAX).is_err());
+        assert_eq!(peek(0b00 << 62), ((2, 3, 0, 1), false));
+        assert_eq!(peek(0b100 << 61), ((3, 6, 0, 1), false));
+        assert_eq!(peek(0b1010 << 60), ((4, 4, 0, END), false));
+        assert_eq!(peek(0b1100 << 60), ((4, 5, 1, 2), false));
+        // The one code of 16 bits, and one that does not exist.
+        assert_eq!(peek(0b1101_0000_0000_0000 << 48), ((16, 16, 15, 16), false));
+        assert_eq!(peek(u64::MAX), ((17, 17, 0, END), true));
     }
 
     #[test]

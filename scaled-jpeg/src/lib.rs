@@ -20,7 +20,7 @@
 //!
 //! # Layout
 //!
-//! `marker`, `header`, `tables` and `scan` read what a file says of itself. `window` takes the stuffing out of a scan's
+//! `marker`, `header`, `tables`, `standard` and `scan` read what a file says of itself. `window` takes the stuffing out of a scan's
 //! data, `bits` and `huffman` decode it, `segments` goes from restart marker to restart marker. `sequential` decodes
 //! block after block, `halves` and `ahead` do so on two threads, `progressive` collects coefficients; `block` and `idct` make samples of them, `plane` holds those.
 
@@ -41,6 +41,7 @@ mod scale;
 mod scan;
 mod segments;
 mod sequential;
+mod standard;
 mod tables;
 mod window;
 

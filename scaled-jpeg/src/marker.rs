@@ -2,6 +2,7 @@
 
 use memchr::memchr;
 
+pub(crate) const SOF0: u8 = 0xC0;
 pub(crate) const SOI: u8 = 0xD8;
 pub(crate) const EOI: u8 = 0xD9;
 pub(crate) const SOS: u8 = 0xDA;
@@ -9,7 +10,6 @@ pub(crate) const DQT: u8 = 0xDB;
 pub(crate) const DHT: u8 = 0xC4;
 pub(crate) const DAC: u8 = 0xCC;
 pub(crate) const DRI: u8 = 0xDD;
-pub(crate) const DNL: u8 = 0xDC;
 pub(crate) const JPG: u8 = 0xC8;
 pub(crate) const APP0: u8 = 0xE0;
 pub(crate) const APP1: u8 = 0xE1;
@@ -21,9 +21,9 @@ pub(crate) fn is_restart(code: u8) -> bool {
     matches!(code, 0xD0..=0xD7)
 }
 
-/// Whether a segment follows the marker.
+/// Returns whether a segment follows the marker. None follows reserved ones, which damaged data look like.
 fn has_segment(code: u8) -> bool {
-    !matches!(code, 0x01 | 0xD0..=0xD9)
+    !matches!(code, 0x01..=0xBF | 0xD0..=0xD9)
 }
 
 /// A marker and what follows it.
@@ -36,8 +36,10 @@ pub(crate) struct Marker<'a> {
     pub(crate) end: usize,
 }
 
-/// The first marker from `from` on, whatever lies before it; stuffed bytes and, if `in_scan`, restart markers are
-/// no such. `None` where the file ends before, or within its segment.
+/// Returns the first marker from `from` on, whatever lies before it. Stuffed bytes and, if `in_scan`, restart markers
+/// do not count. Returns None where the file ends before the marker or within its segment.
+///
+/// A segment whose length is less than the two bytes of the length itself is empty, as in libjpeg.
 pub(crate) fn next(file: &[u8], from: usize, in_scan: bool) -> Option<Marker<'_>> {
     let mut at = from;
     loop {
@@ -50,7 +52,7 @@ pub(crate) fn next(file: &[u8], from: usize, in_scan: bool) -> Option<Marker<'_>
             code if in_scan && is_restart(code) => at += 2,
             code if !has_segment(code) => return Some(Marker { code, segment: &[], end: at + 2 }),
             code => {
-                let length = usize::from(be16(file, at + 2)?);
+                let length = usize::from(be16(file, at + 2)?).max(2);
                 let segment = file.get(at + 4..at + 2 + length)?;
                 return Some(Marker { code, segment, end: at + 2 + length });
             }

@@ -93,17 +93,4 @@ impl Band<'_> {
     pub(crate) fn blank_all(&mut self) {
         self.samples.fill(UNDECODED);
     }
-
-    /// Leaves `n` × `n` samples as if they had never been decoded.
-    pub(crate) fn blank(&mut self, n: u32, block: (u32, u32)) {
-        let tile = [UNDECODED; 64];
-        match n {
-            1 => self.put_one(block, UNDECODED),
-            2 => self.put::<2>(block, &tile),
-            3 => self.put::<3>(block, &tile),
-            4 => self.put::<4>(block, &tile),
-            6 => self.put::<6>(block, &tile),
-            _ => self.put::<8>(block, &tile),
-        }
-    }
 }

@@ -25,7 +25,10 @@ pub(crate) struct Scan {
 }
 
 impl Scan {
-    pub(crate) fn read(segment: &[u8], header: &Header<'_>) -> Result<Self, Error> {
+    /// Reads the header of a scan. `decoded` are the components of earlier sequential scans.
+    ///
+    /// Where several components have one id, scans mean them in order.
+    pub(crate) fn read(segment: &[u8], header: &Header<'_>, decoded: &[bool]) -> Result<Self, Error> {
         let cut_off = || Error::damaged("a scan's header is cut off");
         let (&count, rest) = segment.split_first().ok_or_else(cut_off)?;
         let count = usize::from(count);
@@ -36,12 +39,15 @@ impl Scan {
         let [first, last, approximation, ..] = rest else { return Err(cut_off()) };
         let mut parts: Vec<Part> = Vec::with_capacity(count);
         for &[id, tables] in listed.as_chunks::<2>().0 {
-            let component = header.components.iter().position(|component| component.id == id);
-            let component =
-                component.ok_or_else(|| Error::damaged("a scan names a component that is not there"))?;
-            if parts.iter().any(|part| part.component == component) {
-                return Err(Error::damaged("a scan names a component twice"));
+            let mut named =
+                (0..header.components.len()).filter(|&index| header.components[index].id == id).peekable();
+            if named.peek().is_none() {
+                return Err(Error::damaged("a scan names a component that does not exist"));
             }
+            let is_free = |index: &usize| {
+                parts.iter().all(|part| part.component != *index) && decoded.get(*index) != Some(&true)
+            };
+            let component = named.find(is_free).ok_or_else(|| Error::damaged("a component comes twice"))?;
             let (dc, ac) = (usize::from(tables >> 4), usize::from(tables & 15));
             if dc > 3 || ac > 3 {
                 return Err(Error::damaged("a scan names a Huffman table that cannot be"));

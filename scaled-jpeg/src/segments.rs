@@ -7,44 +7,45 @@ use crate::decoder::{Job, OnDamage};
 use crate::error::Error;
 use crate::idct::Kernels;
 use crate::plane::Band;
-use crate::window::Window;
+use crate::window::{Restart, Window};
 
-/// What a kind of scan does with its MCUs.
+/// The decoder of one kind of scan.
 pub(crate) trait Segment {
-    /// Decodes `mcus`, none of which depends on those before.
+    /// Decodes a piece of a scan, which does not depend on those before it.
     fn decode<K: Kernels>(
         &mut self,
         kernels: K,
         job: &Job<'_>,
         window: &mut Window<'_>,
-        bits: Bits,
+        piece: &mut Piece,
         bands: &mut [Band<'_>],
-        mcus: Range<u32>,
-    ) -> Result<Bits, Trouble>;
+    ) -> Result<(), Trouble>;
+}
 
-    /// Takes back what was made of `mcus`.
-    fn blank(&mut self, bands: &mut [Band<'_>], mcus: Range<u32>);
+/// The MCUs from one restart marker to the next.
+pub(crate) struct Piece {
+    pub(crate) mcus: Range<u32>,
+    /// The data that come next.
+    pub(crate) bits: Bits,
+    /// MCUs in rows, as far as they belong to the piece, in which some data were no code.
+    pub(crate) damaged: u32,
 }
 
 /// Why a piece ended early.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Trouble {
-    /// There was too little data for this MCU.
+    /// The data ended within this MCU. It was decoded as if zeros followed.
     Starved {
         mcu: u32,
     },
-    /// This MCU has bits that mean nothing.
-    BadCode {
-        mcu: u32,
-    },
-    /// None: the place was come to that the window watches for.
+    /// None: the decoder reached the watched place.
     Watched,
     Cancelled,
 }
 
 /// How a scan went.
 pub(crate) struct Outcome {
-    /// MCUs decoded.
+    /// MCUs decoded, except for those in rows that have bad codes.
     pub(crate) decoded: u32,
     /// What was wrong first.
     pub(crate) damage: Option<&'static str>,
@@ -61,7 +62,15 @@ pub(crate) struct Part {
     pub(crate) interval: u32,
 }
 
-/// Decodes `part` of a scan.
+const BAD_CODE: &str = "its data has a code that does not exist";
+const TOO_SHORT: &str = "its data ends too early";
+const MISSING: &str = "restart markers are missing";
+
+/// Decodes `part` of a scan, damaged data as libjpeg does.
+///
+/// An MCU whose data end early is decoded as if zeros followed; the rest of its piece is not decoded. A piece whose
+/// restart marker is missing has no data at all. After a bad code, decoding continues, because codes often fall into
+/// step again within a few blocks.
 pub(crate) fn run<K: Kernels, S: Segment>(
     kernels: K,
     segment: &mut S,
@@ -74,34 +83,40 @@ pub(crate) fn run<K: Kernels, S: Segment>(
     let (mut window, mut bits) = Window::new(job.file, at);
     let mut outcome = Outcome { decoded: 0, damage: None, end: at };
     let mut number = (start / interval.max(1)) as u8 & 7;
+    // libjpeg's `insufficient_data`: set until another restart marker is found.
+    let mut starved = false;
     while start < total {
         let end = total.min(start.saturating_add(interval));
-        let decoded = segment
-            .decode(kernels, job, &mut window, bits, bands, start..end)
-            .and_then(|bits| window.look_after(bits).map_err(|_| Trouble::Starved { mcu: end - 1 }));
-        let (from, what) = match decoded {
-            Ok(_) => (end, None),
-            Err(Trouble::Cancelled) => return Err(Error::Cancelled),
-            Err(Trouble::Starved { mcu }) => (mcu, Some("its data ends too early")),
-            Err(Trouble::Watched) => (start, Some("its data could not be followed")),
-            Err(Trouble::BadCode { mcu }) => (mcu, Some("its data has a code that does not exist")),
-        };
-        segment.blank(bands, from..end);
-        outcome.decoded += from - start;
-        outcome.damage = outcome.damage.or(what);
+        if !starved {
+            let mut piece = Piece { mcus: start..end, bits, damaged: 0 };
+            let mut decoded = segment.decode(kernels, job, &mut window, &mut piece, bands);
+            if decoded.is_ok() && window.look_after(piece.bits).is_err() {
+                decoded = Err(Trouble::Starved { mcu: end - 1 });
+            }
+            let (until, what) = match decoded {
+                Ok(()) => (end, None),
+                Err(Trouble::Cancelled) => return Err(Error::Cancelled),
+                Err(Trouble::Starved { mcu }) => (mcu, Some(TOO_SHORT)),
+                Err(Trouble::Watched) => (start, Some("its data could not be followed")),
+            };
+            starved = until < end;
+            outcome.decoded += (until - start).saturating_sub(piece.damaged);
+            outcome.damage = outcome.damage.or((piece.damaged > 0).then_some(BAD_CODE)).or(what);
+        }
         start = end;
         if start < total {
-            match next_piece(&mut window, number) {
-                None => {
-                    outcome.damage = outcome.damage.or(Some("its data ends too early"));
-                    break;
-                }
-                Some((next, 0)) => bits = next,
-                Some((next, lost)) => {
+            match window.restart(number) {
+                Restart::Found { bits: next, is_orderly } => {
                     bits = next;
-                    outcome.damage = outcome.damage.or(Some("restart markers are missing"));
-                    start = start.saturating_add(interval.saturating_mul(u32::from(lost)));
-                    number = (number + lost) & 7;
+                    starved = false;
+                    outcome.damage = outcome.damage.or((!is_orderly).then_some(MISSING));
+                }
+                Restart::Lost { is_over } => {
+                    bits = Bits::default();
+                    outcome.damage = outcome.damage.or(Some(if is_over { TOO_SHORT } else { MISSING }));
+                    if is_over && starved {
+                        break;
+                    }
                 }
             }
             number = (number + 1) & 7;
@@ -112,17 +127,4 @@ pub(crate) fn run<K: Kernels, S: Segment>(
     }
     outcome.end = window.end();
     Ok(outcome)
-}
-
-/// Goes on behind the next restart marker, number `expected`, and says how many were lost before it.
-fn next_piece(window: &mut Window<'_>, expected: u8) -> Option<(Bits, u8)> {
-    loop {
-        let (bits, number) = window.restart()?;
-        match number.wrapping_sub(expected) & 7 {
-            lost @ 1..=2 => return Some((bits, lost)),
-            // One of those that should have come before (libjpeg's `jpeg_resync_to_restart` draws the lines so).
-            6..=7 => {}
-            _ => return Some((bits, 0)),
-        }
-    }
 }

@@ -7,13 +7,13 @@ use crate::bits::{Bits, Buffer};
 use crate::block;
 use crate::decoder::{Job, Quantizers};
 use crate::error::Error;
-use crate::huffman::{BadCode, END, Skips, Symbols};
+use crate::huffman::{END, Skips, Symbols};
 use crate::idct::{Coefficients, Kernels};
 use crate::layout::{Layout, Unit};
 use crate::plane::Band;
 use crate::scale::Scale;
 use crate::scan::Scan;
-use crate::segments::{Segment, Trouble};
+use crate::segments::{Piece, Segment, Trouble};
 use crate::tables::Tables;
 use crate::window::{Halt, Window};
 
@@ -50,10 +50,11 @@ impl Sequential {
             let quantization = quantizers.latch(part.component, job.header, tables)?;
             let missing = || Error::damaged("a scan's Huffman table is missing");
             let ac = Symbols::ac(tables.ac[part.ac].ok_or_else(missing)?)?;
-            let mut steps = [u32::from(order.places[79]); 128];
-            for (index, (step, place)) in steps.iter_mut().zip(order.places).enumerate() {
-                let quantizer = quantization.get(index).copied().unwrap_or(0);
-                *step = u32::from(quantizer) << 8 | u32::from(place);
+            let step = |index: usize| u32::from(quantization[index]) << 8 | u32::from(order.places[index]);
+            // Damaged data lead past the last coefficient; libjpeg counts that as the last one.
+            let mut steps = [step(63); 128];
+            for (index, entry) in steps[..64].iter_mut().enumerate() {
+                *entry = step(index);
             }
             Ok(Channel {
                 component: part.component,
@@ -95,12 +96,23 @@ impl Sequential {
         let (mut x, mut y) = (state.mcu % self.mcus.0, state.mcu / self.mcus.0);
         // A copy of its own can live in registers.
         let mut bits = state.bits;
+        let (mut row, mut bad, mut was_bad) = (state.mcu, false, false);
         for mcu in state.mcu..end {
             if bits.position >= window.limit {
                 match window.look_out(bits) {
-                    Ok(next) => bits = next,
-                    Err(Halt::Starved) => return Err(Trouble::Starved { mcu: mcu.saturating_sub(1) }),
+                    Ok(next) => (bits, was_bad) = (next, bad),
+                    // Bad codes of the last MCU are no news: it has too few data.
+                    Err(Halt::Starved) => {
+                        let last = mcu.saturating_sub(1);
+                        if was_bad {
+                            state.damaged += last.saturating_sub(row);
+                        }
+                        return Err(Trouble::Starved { mcu: last });
+                    }
                     Err(Halt::Watched(next)) => {
+                        if bad {
+                            state.damaged += mcu - row;
+                        }
                         (state.mcu, state.bits) = (mcu, next);
                         return Err(Trouble::Watched);
                     }
@@ -109,9 +121,7 @@ impl Sequential {
             for unit in &self.units {
                 let channel = &self.channels[unit.part];
                 let prediction = &mut state.predictions[unit.part];
-                let flat = channel
-                    .block(&mut bits, window.buffer(), prediction, &mut coefficients)
-                    .map_err(|_| Trouble::BadCode { mcu })?;
+                let flat = channel.block(&mut bits, window.buffer(), prediction, &mut coefficients, &mut bad);
                 sink.block(channel, unit.block(x, y), &coefficients, flat);
                 if !flat {
                     coefficients[..64].fill(0);
@@ -123,7 +133,14 @@ impl Sequential {
                 if job.is_cancelled() {
                     return Err(Trouble::Cancelled);
                 }
+                if bad && !window.is_overrun(bits) {
+                    state.damaged += mcu + 1 - row;
+                }
+                (row, bad, was_bad) = (mcu + 1, false, false);
             }
+        }
+        if bad && !window.is_overrun(bits) {
+            state.damaged += end - row;
         }
         (state.mcu, state.bits) = (end, bits);
         Ok(())
@@ -138,6 +155,8 @@ pub(crate) struct State {
     pub(crate) bits: Bits,
     /// Of each part of the scan, the last DC coefficient.
     pub(crate) predictions: [i32; 4],
+    /// MCUs in rows in which some data were no code, or led past the end of a block.
+    pub(crate) damaged: u32,
 }
 
 /// What becomes of decoded blocks.
@@ -166,36 +185,28 @@ impl Segment for &Sequential {
         kernels: K,
         job: &Job<'_>,
         window: &mut Window<'_>,
-        bits: Bits,
+        piece: &mut Piece,
         bands: &mut [Band<'_>],
-        mcus: Range<u32>,
-    ) -> Result<Bits, Trouble> {
-        let mut state = State { mcu: mcus.start, bits, predictions: [0; 4] };
-        let end = mcus.end;
-        if mcus == (0..self.mcus.0 * self.mcus.1) && ahead::is_worth_it(self, job, window) {
-            return ahead::decode(kernels, self, job, window, state, bands);
-        }
-        kernels.run(
-            #[inline(always)]
-            || self.piece(job, window, &mut state, end, &mut Render { kernels, bands }),
-        )?;
-        Ok(state.bits)
-    }
-
-    fn blank(&mut self, bands: &mut [Band<'_>], mcus: Range<u32>) {
-        for mcu in mcus {
-            for unit in &self.units {
-                let channel = &self.channels[unit.part];
-                let place = unit.block(mcu % self.mcus.0, mcu / self.mcus.0);
-                bands[channel.component].blank(channel.scale.numerator(), place);
-            }
-        }
+    ) -> Result<(), Trouble> {
+        let Range { start, end } = piece.mcus;
+        let mut state = State { mcu: start, bits: piece.bits, predictions: [0; 4], damaged: 0 };
+        let done = if (start, end) == (0, self.mcus.0 * self.mcus.1) && ahead::is_worth_it(self, job, window)
+        {
+            ahead::decode(kernels, self, job, window, &mut state, bands)
+        } else {
+            kernels.run(
+                #[inline(always)]
+                || self.piece(job, window, &mut state, end, &mut Render { kernels, bands }),
+            )
+        };
+        (piece.bits, piece.damaged) = (state.bits, state.damaged);
+        done
     }
 }
 
 impl Channel {
-    /// Decodes one block; the coefficients that the scale needs go to `coefficients`, which are zero before. Whether
-    /// there is none but the first.
+    /// Decodes one block into `coefficients`, which must be zero before and get those that the scale needs. Returns
+    /// true if the block has no coefficient except the first. Sets `bad` where the data are damaged.
     #[inline(always)]
     fn block(
         &self,
@@ -203,9 +214,10 @@ impl Channel {
         buffer: &Buffer,
         prediction: &mut i32,
         coefficients: &mut Coefficients,
-    ) -> Result<bool, BadCode> {
+        bad: &mut bool,
+    ) -> bool {
         bits.refill(buffer);
-        let symbol = self.dc.peek(bits, buffer)?;
+        let symbol = self.dc.peek(bits, buffer, bad);
         *prediction = prediction.wrapping_add(bits.value(symbol));
         bits.skip(symbol.bits());
         coefficients[0] = dequantized(*prediction, self.steps[0]);
@@ -213,22 +225,28 @@ impl Channel {
         // A refill is enough for two symbols.
         let mut at = 1;
         while at < self.needed {
-            at = self.symbol(bits, buffer, coefficients, at)?;
+            at = self.symbol(bits, buffer, coefficients, at, bad);
             bits.refill(buffer);
             if at < self.needed {
-                at = self.symbol(bits, buffer, coefficients, at)?;
+                at = self.symbol(bits, buffer, coefficients, at, bad);
             }
         }
         match at {
-            0..64 => self.skip(bits, buffer, at).map(|()| at == 1),
-            64 => Ok(false),
+            0..64 => {
+                self.skip(bits, buffer, at, bad);
+                at == 1
+            }
+            64 => false,
             // What ends at once is flat.
-            END.. => Ok(at == 1 + END),
-            _ => Err(BadCode),
+            END.. => at == 1 + END,
+            _ => {
+                *bad = true;
+                false
+            }
         }
     }
 
-    /// Decodes the coefficient at `at`, or behind zeros there, and says where the next is.
+    /// Decodes the coefficient at `at`, or behind zeros there, and returns the place of the next.
     #[inline(always)]
     fn symbol(
         &self,
@@ -236,18 +254,19 @@ impl Channel {
         buffer: &Buffer,
         coefficients: &mut Coefficients,
         at: u32,
-    ) -> Result<u32, BadCode> {
-        let (symbol, value) = self.ac.peek_value(bits, buffer)?;
+        bad: &mut bool,
+    ) -> u32 {
+        let (symbol, value) = self.ac.peek_value(bits, buffer, bad);
         // The end of a block and sixteen zeros write a zero where there is one.
         let step = self.steps[((at + symbol.run()) & 127) as usize];
         coefficients[(step & 127) as usize] = dequantized(value, step);
         bits.skip(symbol.bits());
-        Ok(at + symbol.advance())
+        at + symbol.advance()
     }
 
     /// Passes over the rest of a block.
     #[inline(always)]
-    fn skip(&self, bits: &mut Bits, buffer: &Buffer, mut at: u32) -> Result<(), BadCode> {
+    fn skip(&self, bits: &mut Bits, buffer: &Buffer, mut at: u32, bad: &mut bool) {
         loop {
             bits.refill(buffer);
             for _ in 0..Skips::A_REFILL {
@@ -260,18 +279,19 @@ impl Channel {
                 }
                 if next == 64 || (1..64).contains(&next.wrapping_sub(END)) {
                     bits.skip(taken);
-                    return Ok(());
+                    return;
                 }
                 // What an entry takes may reach into the next block: a symbol at a time.
                 bits.refill(buffer);
-                let symbol = self.ac.peek(bits, buffer)?;
+                let symbol = self.ac.peek(bits, buffer, bad);
                 bits.skip(symbol.bits());
                 at += symbol.advance();
                 if at == 64 || at >= END {
-                    return Ok(());
+                    return;
                 }
                 if at > 64 {
-                    return Err(BadCode);
+                    *bad = true;
+                    return;
                 }
                 break;
             }

@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::header::restart_interval;
 use crate::marker::{self, Marker};
+use crate::standard;
 
 /// A Huffman table as it lies in the file (B.2.4.2): codes of each length from 1 to 16, and their symbols.
 #[derive(Debug, Clone, Copy)]
@@ -11,8 +12,8 @@ pub(crate) struct HuffmanCodes<'a> {
     pub(crate) symbols: &'a [u8],
 }
 
-/// What is defined at one place of the file.
-#[derive(Debug, Clone, Default)]
+/// The tables that are defined at one place of the file.
+#[derive(Debug, Clone)]
 pub(crate) struct Tables<'a> {
     /// In zigzag order.
     pub(crate) quantization: [Option<[u16; 64]>; 4],
@@ -21,8 +22,17 @@ pub(crate) struct Tables<'a> {
     pub(crate) restart_interval: u32,
 }
 
+impl Default for Tables<'_> {
+    /// Returns the tables before any segment: only the standard Huffman tables are defined.
+    fn default() -> Self {
+        let standard = |codes: [HuffmanCodes<'static>; 2]| [Some(codes[0]), Some(codes[1]), None, None];
+        let (dc, ac) = (standard(standard::DC), standard(standard::AC));
+        Self { quantization: [None; 4], dc, ac, restart_interval: 0 }
+    }
+}
+
 impl<'a> Tables<'a> {
-    /// Takes in what `marker` defines; other markers than DQT, DHT and DRI are passed over.
+    /// Adds the definitions of a DQT, DHT or DRI marker. Other markers define nothing that Huffman-coded frames use.
     pub(crate) fn read(&mut self, marker: Marker<'a>) -> Result<(), Error> {
         match marker.code {
             marker::DQT => self.quantization(marker.segment),
@@ -32,8 +42,6 @@ impl<'a> Tables<'a> {
                     .ok_or_else(|| Error::damaged("its restart interval is cut off"))?;
                 Ok(())
             }
-            marker::DAC => Err(Error::Unsupported("arithmetic-coded JPEGs")),
-            marker::DNL => Err(Error::Unsupported("JPEGs whose height follows the first scan (DNL)")),
             _ => Ok(()),
         }
     }

@@ -3,7 +3,7 @@
 use memchr::memchr;
 
 use crate::bits::{Bits, Buffer, LENGTH};
-use crate::marker::is_restart;
+use crate::marker::{SOF0, is_restart};
 
 /// What one MCU takes at most: ten blocks of 64 coefficients, each a code of 16 bits and a value of 15.
 const MCU: usize = 10 * 64 * 31 / 8 + 16;
@@ -36,6 +36,14 @@ pub(crate) enum Halt {
     Starved,
     /// Reading has come to the place that is watched for, with these bits.
     Watched(Bits),
+}
+
+/// What follows a piece of a scan.
+pub(crate) enum Restart {
+    /// A restart marker. `is_orderly` is false if it is another than the expected one, or others came before.
+    Found { bits: Bits, is_orderly: bool },
+    /// No data: the next piece is empty. `is_over` is true if the pieces after it are empty as well.
+    Lost { is_over: bool },
 }
 
 impl<'a> Window<'a> {
@@ -103,7 +111,12 @@ impl<'a> Window<'a> {
         if !self.ended {
             self.fill(&mut bits);
         }
-        if self.ended && bits.taken() > self.length as u64 * 8 { Err(Halt::Starved) } else { Ok(bits) }
+        if self.is_overrun(bits) { Err(Halt::Starved) } else { Ok(bits) }
+    }
+
+    /// Returns whether more bits were taken than the file holds.
+    pub(crate) fn is_overrun(&self, bits: Bits) -> bool {
+        self.ended && bits.taken() > self.length as u64 * 8
     }
 
     /// [`Self::look_after`], and whether the place that is watched for was come to.
@@ -187,15 +200,36 @@ impl<'a> Window<'a> {
         self.file.len()
     }
 
-    /// Goes on behind the next restart marker and gives its number, 0 to 7; `None` if another marker or the end of
-    /// the file comes first.
-    pub(crate) fn restart(&mut self) -> Option<(Bits, u8)> {
-        let end = self.end();
-        let code = self.file.get(end + 1).copied().filter(|&code| is_restart(code))?;
-        self.at = end + 2;
-        (self.length, self.ended) = (0, false);
-        let mut bits = Bits::default();
-        self.fill(&mut bits);
-        Some((bits, code & 7))
+    /// Continues behind the restart marker that has the number `expected`, 0 to 7, or one that libjpeg takes for it
+    /// (`jpeg_resync_to_restart`).
+    pub(crate) fn restart(&mut self, expected: u8) -> Restart {
+        let mut orderly = true;
+        loop {
+            self.at = self.end();
+            let code = self.file.get(self.at + 1).copied();
+            let distance = code.filter(|&code| is_restart(code)).map(|code| code.wrapping_sub(expected) & 7);
+            match (code, distance) {
+                // One of the two before, or a code that no marker has: the expected one may follow.
+                (_, Some(6..=7)) | (Some(..SOF0), None) => {
+                    self.at += 2;
+                    self.ended = false;
+                    orderly = false;
+                }
+                // One of the next two, or the end of the scan: the marker was lost with all data up to here.
+                (_, Some(1..=2) | None) => {
+                    self.length = 0;
+                    self.buffer[..MCU].fill(0);
+                    (self.limit, self.ended) = (0, true);
+                    return Restart::Lost { is_over: distance.is_none() };
+                }
+                (_, Some(distance)) => {
+                    self.at += 2;
+                    (self.length, self.ended) = (0, false);
+                    let mut bits = Bits::default();
+                    self.fill(&mut bits);
+                    return Restart::Found { bits, is_orderly: orderly && distance == 0 };
+                }
+            }
+        }
     }
 }

@@ -5,12 +5,12 @@ use crate::ColorModel;
 
 /// The model of a frame whose components have these `ids`.
 ///
-/// `adobe` is the transform byte of an Adobe marker, which also means that inks are stored inverted.
+/// `adobe` is the transform byte of an Adobe marker. Inks are stored inverted with the marker or without it: Chromium,
+/// Firefox and Pillow read them so, because the programs that write four components do.
 pub(super) fn model(ids: &[u8], jfif: bool, adobe: Option<u8>) -> ColorModel {
     match (ids, adobe) {
         ([_], _) => ColorModel::Grey,
-        ([_, _, _, _], None) => ColorModel::Cmyk { inverted: false },
-        ([_, _, _, _], Some(0)) => ColorModel::Cmyk { inverted: true },
+        ([_, _, _, _], None | Some(0)) => ColorModel::Cmyk { inverted: true },
         ([_, _, _, _], Some(_)) => ColorModel::Ycck { inverted: true },
         _ if jfif => ColorModel::YCbCr,
         (_, Some(0)) => ColorModel::Rgb,
@@ -39,7 +39,10 @@ mod tests {
     #[test]
     fn four_components_are_inks() {
         let ids = [1, 2, 3, 4];
-        assert_eq!(model(&ids, true, None), ColorModel::Cmyk { inverted: false });
+        for ids in [&ids, b"CMYK"] {
+            assert_eq!(model(ids, true, None), ColorModel::Cmyk { inverted: true });
+            assert_eq!(model(ids, false, None), ColorModel::Cmyk { inverted: true });
+        }
         assert_eq!(model(&ids, false, Some(0)), ColorModel::Cmyk { inverted: true });
         assert_eq!(model(&ids, false, Some(2)), ColorModel::Ycck { inverted: true });
         assert_eq!(model(&ids, false, Some(1)), ColorModel::Ycck { inverted: true });

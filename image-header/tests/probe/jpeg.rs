@@ -59,7 +59,7 @@ fn colours_follow_the_markers() {
     assert_eq!(color(&[rgb()]), ColorModel::Rgb);
     assert_eq!(color(&[segment(0xE0, JFIF), rgb()]), ColorModel::YCbCr);
     assert_eq!(color(&[adobe(0), frame_420(8, 8)]), ColorModel::Rgb);
-    assert_eq!(color(&[inks()]), ColorModel::Cmyk { inverted: false });
+    assert_eq!(color(&[inks()]), ColorModel::Cmyk { inverted: true });
     assert_eq!(color(&[adobe(0), inks()]), ColorModel::Cmyk { inverted: true });
     assert_eq!(color(&[inks(), adobe(2)]), ColorModel::Ycck { inverted: true });
 }

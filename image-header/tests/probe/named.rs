@@ -28,6 +28,10 @@ fn kinds_that_are_known_are_named() {
         (b"MM\0+\0\x08\0\0", "BigTIFF"),
         (b"v/1\x01\x02\0\0\0", "OpenEXR"),
         (b"qoif\0\0\0\x01", "QOI"),
+        (b"DDS \x7C\0\0\0", "a DirectDraw surface (DDS)"),
+        (b"P6\n2 2\n255\n", "Netpbm (PBM, PGM, PPM or PAM)"),
+        (b"\0\0\x02\0\0\0\0\0\0\0\0\0\x10\0\x10\0\x18\x20", "Targa (TGA)"),
+        (b"icns\0\0\0\x10", "an Apple icon (ICNS)"),
         (b"\0\0\x01\0\x01\0\x20\x20\0\0\x01\0", "an icon (ICO)"),
         (b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41", "a video (MP4 or QuickTime)"),
     ] {

@@ -16,7 +16,7 @@ pub(super) fn decode(
     limits: &Limits,
     stop: &Stop,
 ) -> Result<Decoded, DecodeError> {
-    let damaged = |error: ImageError| Rejection::damaged(error.to_string());
+    let damaged = |error: ImageError| Rejection::damaged(super::words::in_words(&error));
     let mut decoder = BmpDecoder::new(Watched::new(source, stop)).map_err(damaged)?;
     let mut bounds = image::Limits::default();
     bounds.max_image_width = Some(limits.side);
@@ -34,7 +34,7 @@ pub(super) fn decode(
         // What the decoder did not reach is as it was; its rows may come from the bottom up.
         let untouched = |row: &&[u8]| row.iter().all(|&sample| sample == UNDECODED);
         let missing = samples.chunks_exact(row_bytes.max(1)).filter(untouched).count();
-        warnings.push(accept_partial(missing, height as usize, &error.to_string())?);
+        warnings.push(accept_partial(missing, height as usize, super::words::in_words(&error))?);
     }
     let picture = match color {
         ColorType::L8 => shrunk_eight(info, shrink, Components::Grey, samples),
@@ -47,7 +47,11 @@ pub(super) fn decode(
             }
             shrunk_eight(info, shrink, Components::Rgba, samples)
         }
-        other => return Err(Rejection::unsupported(format!("a BMP of {other:?} samples")).into()),
+        other => {
+            return Err(
+                Rejection::unsupported(format!("a BMP of {} bits a pixel", other.bits_per_pixel())).into()
+            );
+        }
     };
     Ok(Decoded { picture, warnings })
 }

@@ -10,6 +10,7 @@ mod tiff;
 mod vp8l;
 mod watched;
 mod webp;
+mod words;
 
 use image_header::{Format, Limits, Rejection, SourceInfo};
 

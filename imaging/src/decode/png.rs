@@ -11,7 +11,7 @@ use png::{BitDepth, ColorType, Decoder, InterlaceInfo, Reader, Transformations};
 
 use self::plain::Plain;
 use super::boxes::Boxes;
-use super::{DecodeError, Decoded, UNDECODED, accept_partial, check_size, shrunk};
+use super::{DecodeError, Decoded, UNDECODED, accept_partial, check_size, shrunk, words};
 use crate::picture::{Components, Picture, Samples};
 use crate::stop::Stop;
 
@@ -92,12 +92,12 @@ fn read_rows(
         match reader.next_row() {
             Ok(Some(row)) => each(row.data()),
             Ok(None) => break,
-            Err(error) => return Ok(Some(accept_partial(rows - decoded, rows, &error.to_string())?)),
+            Err(error) => return Ok(Some(accept_partial(rows - decoded, rows, words::in_words(&error))?)),
         }
     }
     match reader.next_row() {
         // What lies behind the last row.
-        Err(error) => Ok(Some(accept_partial(0, rows, &error.to_string())?)),
+        Err(error) => Ok(Some(accept_partial(0, rows, words::in_words(&error))?)),
         Ok(_) => Ok(None),
     }
 }
@@ -126,7 +126,7 @@ fn read_passes(
             }
             Err(error) => {
                 let missing = bytes.len().saturating_sub(decoded);
-                return Ok(Some(accept_partial(missing, bytes.len(), &error.to_string())?));
+                return Ok(Some(accept_partial(missing, bytes.len(), words::in_words(&error))?));
             }
         }
     }
@@ -137,6 +137,6 @@ fn damaged(error: png::DecodingError) -> Rejection {
         png::DecodingError::LimitsExceeded => {
             Rejection::unsupported("a PNG that needs more memory than is allowed")
         }
-        error => Rejection::damaged(error.to_string()),
+        error => Rejection::damaged(words::in_words(&error)),
     }
 }

@@ -57,7 +57,10 @@ fn components(color: ColorType, info: &SourceInfo) -> Result<Components, Rejecti
         ColorType::RGBA(8 | 16) => Components::Rgba,
         ColorType::CMYK(8 | 16) => Components::Cmyk { inverted: false },
         other => {
-            return Err(Rejection::unsupported(format!("a TIFF of {other:?} samples")));
+            return Err(Rejection::unsupported(format!(
+                "a TIFF of {} bits a sample in this arrangement",
+                other.bit_depth()
+            )));
         }
     })
 }
@@ -95,7 +98,7 @@ fn fill(
         if let Err(error) = reader.read_chunk_bytes(strip, &mut bytes[at..end]) {
             stop.check()?;
             bytes[at..].fill(UNDECODED);
-            return Ok(Some(accept_partial(bytes.len() - at, bytes.len(), &error.to_string())?));
+            return Ok(Some(accept_partial(bytes.len() - at, bytes.len(), super::words::in_words(&error))?));
         }
         at = end;
     }
@@ -139,5 +142,5 @@ fn unpremultiply(samples: &mut Samples, channels: usize) {
 }
 
 fn damaged(error: TiffError) -> Rejection {
-    Rejection::damaged(error.to_string())
+    Rejection::damaged(super::words::in_words(&error))
 }

@@ -5,7 +5,7 @@ use image_webp::{DecodingError, WebPDecoder};
 
 use super::vp8l;
 use super::watched::Watched;
-use super::{DecodeError, Decoded, check_size, shrunk_eight};
+use super::{DecodeError, Decoded, check_size, shrunk_eight, words};
 use crate::memory::webp_codes;
 use crate::picture::Components;
 use crate::stop::Stop;
@@ -18,6 +18,8 @@ pub(super) fn decode(
     stop: &Stop,
 ) -> Result<Decoded, DecodeError> {
     check_codes(source, info)?;
+    let announced = with_alpha(source, info);
+    let source = announced.as_deref().unwrap_or(source);
     let decoded = match read(source, info, limits, stop) {
         // A header that announces alpha, Exif or XMP that is not there; the picture alone will do.
         Err(Failure::Decoder(DecodingError::ChunkMissing)) if info.frames <= 1 => match bare(source) {
@@ -33,8 +35,10 @@ pub(super) fn decode(
             Ok(Decoded { picture, warnings: Vec::new() })
         }
         Err(Failure::Rejected(rejection)) => Err(rejection.into()),
-        Err(Failure::Decoder(error)) if info.complete => Err(Rejection::damaged(error.to_string()).into()),
-        Err(Failure::Decoder(error)) => Err(Rejection::damaged(format!("it is cut off ({error})")).into()),
+        Err(Failure::Decoder(error)) if info.complete => {
+            Err(Rejection::damaged(words::in_words(&error)).into())
+        }
+        Err(Failure::Decoder(_)) => Err(Rejection::damaged("it is cut off").into()),
     }
 }
 
@@ -95,6 +99,22 @@ fn read(
     let mut samples = vec![0; size];
     decoder.read_image(&mut samples)?;
     Ok((if decoder.has_alpha() { Components::Rgba } else { Components::Rgb }, samples))
+}
+
+/// Returns an animation whose header announces alpha, where the first frame has some or leaves canvas bare and the header
+/// does not say so: the decoder would fill the canvas with black.
+fn with_alpha(source: &[u8], info: &SourceInfo) -> Option<Vec<u8>> {
+    const ALPHA: u8 = 0x10;
+    // The flags of VP8X, the first chunk.
+    const FLAGS: usize = 20;
+    let announces = source.get(FLAGS)? & ALPHA != 0;
+    let is_animation = source.get(12..16)? == b"VP8X" && source[FLAGS] & 0x02 != 0;
+    if announces || !is_animation || !info.alpha {
+        return None;
+    }
+    let mut file = source.to_vec();
+    file[FLAGS] |= ALPHA;
+    Some(file)
 }
 
 /// A file of nothing but the bitstream of `source`, a still picture (RFC 9649, 2.4 and 2.5).

@@ -37,6 +37,121 @@ pub(crate) fn small() -> impl Iterator<Item = (String, Vec<u8>)> {
     kinds.chain(broken.map(|file| (file.name.to_owned(), file.bytes)))
 }
 
+/// Pictures of few pixels and much metadata: profiles as long as they may be, that deflate to almost nothing, or whose
+/// tags refer to the same bytes, in every container; texts and Exif that inflate or are long.
+pub(crate) fn metadata() -> Vec<(String, Vec<u8>)> {
+    let raster = pixels::quadrants(48, 48);
+    let grey = raster.to_grey();
+    let mut files = Vec::new();
+    let profiles = [
+        ("padded to 4 MiB", icc::padded(icc::prophoto(), 4 << 20)),
+        ("padded to 15.9 MB", icc::padded(icc::prophoto(), 15_900_000)),
+        ("table of 4 MB", icc::tinted_table(110)),
+        ("table of 1 MB", icc::tinted_table(70)),
+        ("many tags of 3 MB", many_tags(3 << 20)),
+        ("one text of 3 MB many times", repeated_text(3 << 20)),
+        ("inks", icc::cmyk()),
+    ];
+    for (name, profile) in &profiles {
+        let mut add = |kind: &str, file: Vec<u8>| files.push((format!("{kind}, {name}"), file));
+        add("png", Png::new(&raster).icc(profile).encode());
+        add("png grey 16", Png::new(&grey.to_16()).icc(profile).encode());
+        add("jpeg", Jpeg::new(&raster).icc(profile).icc_segment(65_000).encode());
+        add("jpeg grey", Jpeg::new(&grey).icc(profile).icc_segment(65_000).encode());
+        add("jpeg cmyk", Jpeg::new(&raster.to_cmyk()).icc(profile).icc_segment(65_000).encode());
+        add("tiff", Tiff::new(&raster).icc(profile).encode());
+        add("webp", webp::extended(&webp::lossless(&raster), &raster, Some(profile), None));
+        add("bmp", bmp_with_profile(&raster, profile));
+    }
+    let zeros = fixtures::deflate::zlib_zeros(1 << 30);
+    let long = vec![b'x'; 12 << 20];
+    for name in [*b"zTXt", *b"iTXt", *b"iCCP"] {
+        let head: &[u8] = if &name == b"iTXt" { b"text\0\x01\0\0\0" } else { b"text\0\0" };
+        let label = String::from_utf8_lossy(&name).into_owned();
+        let data = [head, &zeros].concat();
+        files.push((format!("png {label} of 1 GiB"), Png::new(&raster).chunk(name, &data).encode()));
+        let interlaced = Png::new(&raster).interlaced().chunk(name, &data).encode();
+        files.push((format!("png interlaced {label} of 1 GiB"), interlaced));
+    }
+    for name in [*b"eXIf", *b"tEXt", *b"iTXt"] {
+        let label = String::from_utf8_lossy(&name).into_owned();
+        let data = [b"text\0\0\0\0\0", &long[..]].concat();
+        files.push((format!("png {label} of 12 MB"), Png::new(&raster).chunk(name, &data).encode()));
+        let late = Png::new(&grey).interlaced().late_chunk(name, &data).encode();
+        files.push((format!("png late {label} of 12 MB"), late));
+    }
+    let packets: Vec<u8> = (0..200)
+        .flat_map(|_| {
+            fixtures::jpeg::app_segment(1, &[b"http://ns.adobe.com/xap/1.0/\0", &long[..60_000]].concat())
+        })
+        .collect();
+    files.push(("jpeg xmp of 12 MB".to_owned(), Jpeg::new(&raster).extra(&packets).encode()));
+    let exif = webp::extended(&webp::lossy(&raster, 80.0), &raster, None, Some(&long));
+    files.push(("webp exif of 12 MB".to_owned(), exif));
+    files
+}
+
+/// A profile with all kinds of tags, each of which is the whole of the same table.
+fn many_tags(bytes: usize) -> Vec<u8> {
+    const NAMES: [&[u8; 4]; 8] = [b"A2B0", b"A2B1", b"A2B2", b"B2A0", b"B2A1", b"B2A2", b"gamt", b"A2B0"];
+    let mut grid = 2_u8;
+    while 3 * (usize::from(grid) + 1).pow(3) < bytes {
+        grid += 1;
+    }
+    let table = icc::tinted_table(grid);
+    let start = table.windows(4).position(|window| window == b"mft1").unwrap();
+    tagged(&NAMES, &table[start..])
+}
+
+/// A profile whose descriptions have thousands of translations, each of which is the whole of the same text.
+fn repeated_text(bytes: usize) -> Vec<u8> {
+    const NAMES: [&[u8; 4]; 4] = [b"desc", b"cprt", b"dmnd", b"dmdd"];
+    let mut text = b"mluc\0\0\0\0".to_vec();
+    let count = 2_000_u32;
+    text.extend(count.to_be_bytes());
+    text.extend(12_u32.to_be_bytes());
+    let start = 16 + 12 * count;
+    for _ in 0..count {
+        text.extend(b"enUS");
+        text.extend((bytes as u32).to_be_bytes());
+        text.extend(start.to_be_bytes());
+    }
+    text.resize(text.len() + bytes, b'x');
+    tagged(&NAMES, &text)
+}
+
+/// A profile of RGB whose tags of these names are all `data`.
+fn tagged(names: &[&[u8; 4]], data: &[u8]) -> Vec<u8> {
+    let mut profile = icc::tinted_table(2)[..128].to_vec();
+    profile.extend((names.len() as u32).to_be_bytes());
+    let start = 132 + 12 * names.len();
+    for name in names {
+        profile.extend_from_slice(*name);
+        profile.extend((start as u32).to_be_bytes());
+        profile.extend((data.len() as u32).to_be_bytes());
+    }
+    profile.extend_from_slice(data);
+    let length = profile.len();
+    icc::padded(profile, length)
+}
+
+/// A BMP of version 5 whose profile follows the pixels.
+fn bmp_with_profile(raster: &Raster<u8>, profile: &[u8]) -> Vec<u8> {
+    let plain = bmp::rgb24(raster, false);
+    let offset = u32::from_le_bytes(plain[10..14].try_into().unwrap()) as usize;
+    let pixels = &plain[offset..];
+    let mut header = plain[14..54].to_vec();
+    header.resize(124, 0);
+    header[..4].copy_from_slice(&124_u32.to_le_bytes());
+    // PROFILE_EMBEDDED, and where it lies behind the header's start.
+    header[56..60].copy_from_slice(b"DEBM");
+    header[112..116].copy_from_slice(&((124 + pixels.len()) as u32).to_le_bytes());
+    header[116..120].copy_from_slice(&(profile.len() as u32).to_le_bytes());
+    let mut file = plain[..14].to_vec();
+    file[10..14].copy_from_slice(&138_u32.to_le_bytes());
+    [file, header, pixels.to_vec(), profile.to_vec()].concat()
+}
+
 /// A file and how it is derived.
 pub(crate) struct Case {
     pub(crate) name: &'static str,

@@ -34,6 +34,14 @@ fn what_is_predicted_is_not_exceeded() {
             }
         }
     }
+    for (name, file) in cases::metadata() {
+        let preset = Preset { widths: vec![24], ..Preset::default() };
+        for workers in 1..=2 {
+            let predicted = predicted(&file, &preset, workers);
+            let peak = Peak { counted: peak_here(&file, &preset, workers), resident: None };
+            wrong.extend(judge(&format!("{name}, by {workers}"), predicted, peak, None));
+        }
+    }
     for case in cases::large() {
         let file = (case.file)();
         for (label, preset) in case.presets {

@@ -1,18 +1,19 @@
 //! Scans of AC coefficients (T.81, G.1.2.2 and G.1.2.3), of one component each.
 
-use std::ops::Range;
-
 use super::plan::{Planned, band};
 use super::store::Store;
 use crate::bits::{Bits, Buffer};
 use crate::decoder::Job;
 use crate::error::Error;
-use crate::huffman::{BadCode, Symbols};
+use crate::huffman::Symbols;
 use crate::idct::Kernels;
 use crate::layout::Channel;
 use crate::plane::Band;
-use crate::segments::{Segment, Trouble};
+use crate::segments::{Piece, Segment, Trouble};
 use crate::window::Window;
+
+/// The last coefficient's place. Damaged data lead past it; libjpeg counts that as the last one.
+const LAST: u32 = 63;
 
 pub(super) struct Ac<'s> {
     store: &'s mut Store,
@@ -35,7 +36,7 @@ impl<'s> Ac<'s> {
         Ok(Self {
             store,
             symbols: Symbols::ac(codes)?,
-            places: channel.order.places,
+            places: std::array::from_fn(|at| channel.order.places[at.min(LAST as usize)]),
             wanted: channel.order.wanted(),
             refinement: scan.is_refinement(),
             first: scan.first,
@@ -58,7 +59,8 @@ struct Pass<'p> {
 }
 
 impl Pass<'_> {
-    /// The band's first bits of a block. `run`: blocks that end here, this one among them.
+    /// Decodes the band's first bits of a block. `run` counts the blocks after it that end at once. Returns true if
+    /// the data are damaged.
     #[inline(always)]
     fn begin(
         &self,
@@ -67,35 +69,34 @@ impl Pass<'_> {
         coefficients: &mut [i16],
         history: &mut u64,
         run: &mut u32,
-    ) -> Result<(), BadCode> {
+    ) -> bool {
+        let mut bad = false;
         let mut at = self.first;
         while at <= self.last {
             bits.refill(buffer);
-            let symbol = self.symbols.peek(bits, buffer)?;
+            let symbol = self.symbols.peek(bits, buffer, &mut bad);
             if symbol.size() == 0 {
                 bits.skip(symbol.code_bits());
                 if symbol.run() < 15 {
                     *run = (1 << symbol.run()) - 1 + bits.number(symbol.run());
-                    return Ok(());
+                    return bad;
                 }
                 at += 16;
                 continue;
             }
             at += symbol.run();
-            if at > self.last {
-                return Err(BadCode);
-            }
+            bad |= at > self.last;
             if let Some(coefficient) = coefficients.get_mut(usize::from(self.places[at as usize])) {
                 *coefficient = (bits.value(symbol) << self.low) as i16;
             }
-            *history |= 1 << at;
+            *history |= 1 << at.min(LAST);
             bits.skip(symbol.bits());
             at += 1;
         }
-        Ok(())
+        bad
     }
 
-    /// One more bit of the band's coefficients.
+    /// Decodes one more bit of the band's coefficients. Returns true if the data are damaged.
     #[inline(always)]
     fn refine<K: Kernels>(
         &self,
@@ -105,12 +106,13 @@ impl Pass<'_> {
         coefficients: &mut [i16],
         history: &mut u64,
         run: &mut u32,
-    ) -> Result<(), BadCode> {
+    ) -> bool {
+        let mut bad = false;
         let mut rest = self.band;
         if *run == 0 {
             while rest != 0 {
                 bits.refill(buffer);
-                let symbol = self.symbols.peek(bits, buffer)?;
+                let symbol = self.symbols.peek(bits, buffer, &mut bad);
                 bits.skip(symbol.code_bits());
                 let new = match (symbol.size(), symbol.run()) {
                     (0, 15) => None,
@@ -118,22 +120,24 @@ impl Pass<'_> {
                         *run = (1 << exponent) + bits.number(exponent);
                         break;
                     }
-                    (1, _) => Some(bits.bit()),
-                    _ => return Err(BadCode),
+                    (size, _) => {
+                        bad |= size > 1;
+                        Some(bits.bit())
+                    }
                 };
                 // The zero behind as many zeros as the run is long.
                 let place = kernels.nth(rest & !*history, symbol.run());
                 let before = if place == 0 { rest } else { rest & (place - 1) };
                 self.correct(bits, buffer, coefficients, before & *history);
                 if let Some(positive) = new {
-                    if place == 0 {
-                        return Err(BadCode);
-                    }
-                    let at = place.trailing_zeros() as usize;
+                    // The band has not so many zeros: the coefficient goes behind it.
+                    bad |= place == 0;
+                    let at = if place == 0 { (self.last + 1).min(LAST) } else { place.trailing_zeros() };
+                    let at = at as usize;
                     if let Some(coefficient) = coefficients.get_mut(usize::from(self.places[at])) {
                         *coefficient = if positive { 1 << self.low } else { -1 << self.low };
                     }
-                    *history |= place;
+                    *history |= 1 << at;
                 }
                 rest &= !(before | place);
             }
@@ -142,7 +146,7 @@ impl Pass<'_> {
             self.correct(bits, buffer, coefficients, rest & *history);
             *run -= 1;
         }
-        Ok(())
+        bad
     }
 
     /// A bit for each of `nonzero`: whether its magnitude grows.
@@ -190,9 +194,8 @@ impl Ac<'_> {
         kernels: K,
         job: &Job<'_>,
         window: &mut Window<'_>,
-        bits: Bits,
-        mcus: Range<u32>,
-    ) -> Result<Bits, Trouble> {
+        piece: &mut Piece,
+    ) -> Result<(), Trouble> {
         let pass = Pass {
             symbols: &self.symbols,
             places: &self.places,
@@ -203,10 +206,12 @@ impl Ac<'_> {
             band: self.band,
         };
         let (each, across) = (self.store.each, self.store.across);
+        let mcus = piece.mcus.clone();
         let (from, to) = (mcus.start as usize, mcus.end as usize);
         let blocks = self.store.coefficients[from * each..to * each].chunks_exact_mut(each);
         let mut run = 0;
-        let mut local = bits;
+        let mut local = piece.bits;
+        let mut bad = false;
         for ((mcu, coefficients), history) in mcus.zip(blocks).zip(&mut self.store.history[from..to]) {
             if mcu.is_multiple_of(across) && job.is_cancelled() {
                 return Err(Trouble::Cancelled);
@@ -219,13 +224,17 @@ impl Ac<'_> {
                 local =
                     window.look_after(local).map_err(|_| Trouble::Starved { mcu: mcu.saturating_sub(1) })?;
             }
-            let done = match self.refinement {
-                true => pass.refine(kernels, &mut local, window.buffer(), coefficients, history, &mut run),
-                false => pass.begin(&mut local, window.buffer(), coefficients, history, &mut run),
+            let buffer = window.buffer();
+            bad |= match self.refinement {
+                true => pass.refine(kernels, &mut local, buffer, coefficients, history, &mut run),
+                false => pass.begin(&mut local, buffer, coefficients, history, &mut run),
             };
-            done.map_err(|_| Trouble::BadCode { mcu })?;
         }
-        Ok(local)
+        if bad {
+            piece.damaged = to as u32 - from as u32;
+        }
+        piece.bits = local;
+        Ok(())
     }
 }
 
@@ -235,16 +244,12 @@ impl Segment for Ac<'_> {
         kernels: K,
         job: &Job<'_>,
         window: &mut Window<'_>,
-        bits: Bits,
+        piece: &mut Piece,
         _: &mut [Band<'_>],
-        mcus: Range<u32>,
-    ) -> Result<Bits, Trouble> {
+    ) -> Result<(), Trouble> {
         kernels.run(
             #[inline(always)]
-            || self.piece(kernels, job, window, bits, mcus),
+            || self.piece(kernels, job, window, piece),
         )
     }
-
-    /// What an earlier scan showed stays.
-    fn blank(&mut self, _: &mut [Band<'_>], _: Range<u32>) {}
 }

@@ -4,14 +4,13 @@ use std::ops::Range;
 
 use super::plan::Planned;
 use super::store::Store;
-use crate::bits::Bits;
 use crate::decoder::Job;
 use crate::error::Error;
 use crate::huffman::Symbols;
 use crate::idct::Kernels;
 use crate::layout::{Layout, Unit};
 use crate::plane::Band;
-use crate::segments::{Segment, Trouble};
+use crate::segments::{Piece, Segment, Trouble};
 use crate::window::Window;
 
 pub(super) struct Dc<'s> {
@@ -56,17 +55,13 @@ impl<'s> Dc<'s> {
 impl Dc<'_> {
     /// Decodes the MCUs of one piece of the scan.
     #[inline(always)]
-    fn piece(
-        &mut self,
-        job: &Job<'_>,
-        window: &mut Window<'_>,
-        bits: Bits,
-        mcus: Range<u32>,
-    ) -> Result<Bits, Trouble> {
+    fn piece(&mut self, job: &Job<'_>, window: &mut Window<'_>, piece: &mut Piece) -> Result<(), Trouble> {
         let mut predictions = [0_i32; 4];
-        let (mut x, mut y) = (mcus.start % self.mcus.0, mcus.start / self.mcus.0);
-        let mut local = bits;
-        for mcu in mcus {
+        let Range { start, end } = piece.mcus;
+        let (mut x, mut y) = (start % self.mcus.0, start / self.mcus.0);
+        let mut local = piece.bits;
+        let (mut row, mut bad) = (start, false);
+        for mcu in start..end {
             if local.position >= window.limit {
                 local =
                     window.look_after(local).map_err(|_| Trouble::Starved { mcu: mcu.saturating_sub(1) })?;
@@ -77,9 +72,7 @@ impl Dc<'_> {
                 local.refill(window.buffer());
                 match symbols {
                     Some(symbols) => {
-                        let symbol = symbols
-                            .peek(&mut local, window.buffer())
-                            .map_err(|_| Trouble::BadCode { mcu })?;
+                        let symbol = symbols.peek(&mut local, window.buffer(), &mut bad);
                         let prediction = &mut predictions[unit.part];
                         *prediction = prediction.wrapping_add(local.value(symbol));
                         local.skip(symbol.bits());
@@ -101,9 +94,17 @@ impl Dc<'_> {
                 if job.is_cancelled() {
                     return Err(Trouble::Cancelled);
                 }
+                if bad && !window.is_overrun(local) {
+                    piece.damaged += mcu + 1 - row;
+                }
+                (row, bad) = (mcu + 1, false);
             }
         }
-        Ok(local)
+        if bad && !window.is_overrun(local) {
+            piece.damaged += end - row;
+        }
+        piece.bits = local;
+        Ok(())
     }
 }
 
@@ -113,28 +114,12 @@ impl Segment for Dc<'_> {
         kernels: K,
         job: &Job<'_>,
         window: &mut Window<'_>,
-        bits: Bits,
+        piece: &mut Piece,
         _: &mut [Band<'_>],
-        mcus: Range<u32>,
-    ) -> Result<Bits, Trouble> {
+    ) -> Result<(), Trouble> {
         kernels.run(
             #[inline(always)]
-            || self.piece(job, window, bits, mcus),
+            || self.piece(job, window, piece),
         )
-    }
-
-    fn blank(&mut self, _: &mut [Band<'_>], mcus: Range<u32>) {
-        for mcu in mcus {
-            for unit in &self.units {
-                let (component, symbols) = &self.parts[unit.part];
-                let place = unit.block(mcu % self.mcus.0, mcu / self.mcus.0);
-                // A bit that was not refined is better than none.
-                if let (Some(_), Some(coefficient)) =
-                    (symbols, Self::coefficient(&mut self.stores[*component], place))
-                {
-                    *coefficient = 0;
-                }
-            }
-        }
     }
 }

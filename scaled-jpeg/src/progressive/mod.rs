@@ -138,10 +138,15 @@ fn some_components<K: Kernels>(
     for (component, store) in (first..).zip(stores) {
         let mut result = Ok(None);
         for planned in scans.iter().filter(|planned| planned.scan.parts[0].component == component) {
-            result = Ac::new(planned, &layout.channels[component], store)
+            let damage = Ac::new(planned, &layout.channels[component], store)
                 .and_then(|mut pass| Ok(run(kernels, &mut pass, job, layout, planned)?.damage));
-            // What later scans refine would be something else.
-            if !matches!(result, Ok(None)) {
+            // Scans after a damaged one are decoded, as libjpeg does.
+            match (damage, &mut result) {
+                (Ok(damage), Ok(first)) => *first = first.or(damage),
+                (Err(error), result) => *result = Err(error),
+                (Ok(_), Err(_)) => {}
+            }
+            if result.is_err() {
                 break;
             }
         }

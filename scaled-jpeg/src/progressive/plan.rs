@@ -28,7 +28,7 @@ pub(super) fn schedule<'a>(job: &Job<'a>, layout: &Layout, start: &Start<'a>) ->
     let mut tables = start.tables.clone();
     let mut marker = start.scan;
     let damage = loop {
-        match Scan::read(marker.segment, job.header) {
+        match Scan::read(marker.segment, job.header, &[]) {
             Ok(scan) => scans.push(Planned { scan, at: marker.end, tables: tables.clone() }),
             Err(error) if scans.is_empty() => return Err(error),
             Err(error) => break Some(error),

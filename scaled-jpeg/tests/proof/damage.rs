@@ -41,6 +41,28 @@ fn a_thousand_damaged_files_are_survived() {
     assert_eq!(counts.values().sum::<u32>(), FILES as u32);
 }
 
+/// Rows of MCUs in which data were no code do not count, the others do.
+#[test]
+fn the_share_tells_a_wrong_byte_from_noise() {
+    let mut shares = Vec::new();
+    for seed in 0..12 {
+        let dice = &mut Dice::seeded(0x11_0000 + seed);
+        let (_, file) = files::usual((400, 320), false, 0, seed);
+        let scan = file.scans[0].clone();
+        let mut wrong = file.bytes.clone();
+        // Five codes of ones, which no table has.
+        wrong[scan.start + scan.len() / 4..][..10].copy_from_slice(&[0xff, 0].repeat(5));
+        let wrong = decode(&wrong, [Scale::Eighth; 4]).unwrap().damage.unwrap();
+        let mut noise = file.bytes.clone();
+        for byte in &mut noise[scan.start + scan.len() / 8..scan.end] {
+            *byte = dice.below(255) as u8;
+        }
+        let noise = decode(&noise, [Scale::Eighth; 4]).unwrap().damage.unwrap();
+        shares.push((wrong.decoded, noise.decoded));
+    }
+    assert!(shares.iter().all(|&(wrong, noise)| wrong > 0.7 && noise < 0.5 && wrong < 1.0), "{shares:?}");
+}
+
 /// Decodes a file both ways, checks that they agree, and says what came of it.
 fn outcome(file: &[u8], scales: [Scale; 4]) -> &'static str {
     let strict = Options { damage: OnDamage::Fail, ..Options::default() };

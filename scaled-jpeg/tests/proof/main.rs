@@ -19,4 +19,5 @@ mod independent;
 mod options;
 mod oracle;
 mod restarts;
+mod resync;
 mod truncation;

@@ -3,6 +3,8 @@
 use fdeflate::Decompressor;
 use flate2::Crc;
 
+use crate::decode::words::CUT_OFF;
+
 /// How far back deflate refers (RFC 1951, 2).
 const WINDOW: usize = 32 << 10;
 /// What is inflated at a time, roughly.
@@ -131,5 +133,3 @@ impl<'a> Scanlines<'a> {
         self.file.get(4..8).ok_or(CUT_OFF)
     }
 }
-
-const CUT_OFF: &str = "unexpected end of file";
