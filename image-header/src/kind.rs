@@ -15,15 +15,13 @@ pub(crate) enum Kind {
 }
 
 /// Formats that begin with fixed bytes and are not read.
-const NAMED: [(&[u8], &str); 31] = [
+const NAMED: [(&[u8], &str); 29] = [
     (b"\xFF\x0A", "JPEG XL"),
     (b"\0\0\0\x0CJXL \r\n\x87\n", "JPEG XL"),
     (b"\0\0\0\x0CjP  \r\n\x87\n", "JPEG 2000"),
     (b"\xFF\x4F\xFF\x51", "JPEG 2000"),
     (b"\xFF\xD8\xFF\xF7", "JPEG-LS"),
     (b"II\xBC\x01", "JPEG XR"),
-    (b"II\x2B\0", "BigTIFF"),
-    (b"MM\0\x2B", "BigTIFF"),
     (b"IIRO", "a camera raw (Olympus ORF)"),
     (b"IIRS", "a camera raw (Olympus ORF)"),
     (b"MMOR", "a camera raw (Olympus ORF)"),
@@ -58,7 +56,7 @@ pub(crate) fn tell(source: &[u8]) -> Kind {
         [0xFF, 0xD8, 0xFF, ..] => Kind::Read(Format::Jpeg),
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Kind::Read(Format::Png),
         [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Kind::Read(Format::Gif),
-        [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => Kind::Read(Format::Tiff),
+        [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Kind::Read(Format::Tiff),
         [b'R', b'I', b'F', b'F', _, _, _, _, form @ ..] => riff(form),
         [b'B', b'M', ..] if is_bitmap(source) => Kind::Read(Format::Bmp),
         _ => Kind::Unknown,
