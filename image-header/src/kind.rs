@@ -172,7 +172,7 @@ fn riff(form: &[u8]) -> Kind {
 
 /// `BM` alone begins many a text: the header's size must be one that exists.
 fn is_bitmap(source: &[u8]) -> bool {
-    matches!(le32(source, 14), Some(12 | 16 | 40 | 52 | 56 | 64 | 108 | 124))
+    matches!(le32(source, 14), Some(12 | 16..=64 | 108 | 124))
         && be16(source, 6) == Some(0)
         && be16(source, 8) == Some(0)
 }

@@ -16,6 +16,9 @@ const IMAGE_WIDTH: u16 = 256;
 const IMAGE_LENGTH: u16 = 257;
 const FILL_ORDER: u16 = 266;
 const PLANAR_CONFIGURATION: u16 = 284;
+/// Entries that decide how the picture is read: BitsPerSample, Compression, PhotometricInterpretation, FillOrder,
+/// SamplesPerPixel, PlanarConfiguration, ExtraSamples, SampleFormat. Their defaults are for files without them.
+const LAYOUT: [u16; 8] = [258, 259, 262, FILL_ORDER, 277, PLANAR_CONFIGURATION, 338, 339];
 const ICC_PROFILE: u16 = 34675;
 
 pub(crate) fn probe(source: &[u8], limits: &Limits) -> Result<SourceInfo, Rejection> {
@@ -30,6 +33,10 @@ pub(crate) fn probe(source: &[u8], limits: &Limits) -> Result<SourceInfo, Reject
         return Err(Rejection::damaged("the TIFF does not say its size"));
     };
     limits.check_size(width, height)?;
+    let unreadable = |tag: &u16| directory.has(*tag) && directory.number(*tag).is_none();
+    if let Some(tag) = LAYOUT.into_iter().find(unreadable) {
+        return Err(Rejection::damaged(format!("the TIFF's entry {tag} cannot be read")));
+    }
     let size = (width, height);
     let coding = coding::coding(&directory, source)?;
     let jpeg = matches!(coding, TiffCoding::Jpeg(_) | TiffCoding::OldJpeg(_));
@@ -41,7 +48,10 @@ pub(crate) fn probe(source: &[u8], limits: &Limits) -> Result<SourceInfo, Reject
     info.complete = chunks::check_present(&layout, source, size)?;
     info.alpha = samples.alpha.is_some() && color != (ColorModel::Cmyk { inverted: false });
     info.premultiplied = samples.premultiplied && info.alpha;
-    notes(&directory, &samples, &info.color, &mut info.notes);
+    notes(&samples, &info.color, &mut info.notes);
+    if directory.next().is_some_and(|next| next != 0 && next != first) {
+        info.notes.push("Only the first page of the TIFF is used.".into());
+    }
     let profile = directory.value(ICC_PROFILE).map(|value| value.range()).filter(|range| !range.is_empty());
     match profile {
         // L*a*b* becomes sRGB without a profile's help, and a palette's colors are RGB.
@@ -60,15 +70,12 @@ pub(crate) fn probe(source: &[u8], limits: &Limits) -> Result<SourceInfo, Reject
     Ok(info)
 }
 
-fn notes(directory: &Directory<'_>, samples: &Samples, color: &ColorModel, notes: &mut Vec<String>) {
+fn notes(samples: &Samples, color: &ColorModel, notes: &mut Vec<String>) {
     if samples.unnamed_alpha {
         notes.push("The fourth channel has no stated meaning and is taken for transparency.".into());
     }
     if samples.alpha.is_some() && *color == (ColorModel::Cmyk { inverted: false }) {
         notes.push("The transparency of the CMYK picture is ignored.".into());
-    }
-    if directory.next().is_some_and(|next| next != 0) {
-        notes.push("Only the first page of the TIFF is used.".into());
     }
 }
 
