@@ -170,11 +170,15 @@ fn riff(form: &[u8]) -> Kind {
     }
 }
 
-/// `BM` alone begins many a text: the header's size must be one that exists.
+/// `BM` alone also begins texts: the header's size must be one that exists, and two reserved fields must be 0, or the
+/// number of planes 1. OS/2 keeps a hot spot in the reserved fields.
 fn is_bitmap(source: &[u8]) -> bool {
-    matches!(le32(source, 14), Some(12 | 16..=64 | 108 | 124))
-        && be16(source, 6) == Some(0)
-        && be16(source, 8) == Some(0)
+    let planes = match le32(source, 14) {
+        Some(12) => 22,
+        Some(16..=64 | 108 | 124) => 26,
+        _ => return false,
+    };
+    be16(source, 6) == Some(0) && be16(source, 8) == Some(0) || be16(source, planes) == Some(0x0100)
 }
 
 #[cfg(test)]

@@ -43,6 +43,16 @@ fn headers_and_depths() {
 }
 
 #[test]
+fn reserved_fields_may_hold_a_hot_spot() {
+    let mut bytes = file(12, 5, 3, 24, 0);
+    bytes[6..10].copy_from_slice(&[3, 0, 4, 0]);
+    assert_eq!(probe(&bytes).unwrap().width, 5);
+    // Without the number of planes it may be any text.
+    bytes[22] = 7;
+    assert_eq!(rejection(&bytes), rejection(b"BM is short for benchmark."));
+}
+
+#[test]
 fn the_topmost_row_may_come_first() {
     let info = probe(&file(40, 5, -3, 24, 0)).unwrap();
     assert_eq!((info.width, info.height), (5, 3));

@@ -1,4 +1,5 @@
 //! TIFF files of any layout, from a function that yields samples.
+#![allow(dead_code)]
 
 use std::ops::Range;
 

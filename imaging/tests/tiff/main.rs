@@ -206,3 +206,16 @@ fn alpha_at_any_place() {
         }
     }
 }
+
+#[test]
+fn zstandard_frames_that_state_a_larger_window_than_the_strip() {
+    let tiff = Tiff::new(SIZE, 2, 8, 3);
+    let pixels = tiff.chunk(|x, y, index| pattern(x, y, index, 8));
+    // A frame of one block that is not compressed (RFC 8878, 3.1.1). 0xA0 is a window of 1 GiB, 0x78 one of 32 MiB.
+    for window in [0x40, 0x78, 0xA0, 0xFF] {
+        let block = (pixels.len() as u32) << 3 | 1;
+        let frame = [&[0x28, 0xB5, 0x2F, 0xFD, 0, window], &block.to_le_bytes()[..3], &pixels[..]].concat();
+        let expected = |x, y| [0, 1, 2].map(|index| level(x, y, index, 8));
+        check(&format!("window {window:#x}"), &tiff.file(50_000, vec![frame]), expected);
+    }
+}

@@ -50,6 +50,13 @@ impl Header {
             1..=8 => palette(source, header, size, bits, pixels),
             _ => Vec::new(),
         };
+        let start = FILE_HEADER + size;
+        let pixels = if pixels > start || (bits > 8 && pixels == start) {
+            pixels
+        } else {
+            // Some writers state no offset, or the palette's.
+            start + table_bytes(header, size, bits, compression)
+        };
         Some(Self { width, height, bits, compression, masks, palette, pixels })
     }
 
@@ -82,12 +89,27 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..)?.first_chunk().copied().map(u32::from_le_bytes)
 }
 
+/// Returns the bytes between a header and pixels: a palette, or masks after a header of 40 bytes.
+fn table_bytes(header: &[u8], size: usize, bits: u16, compression: u32) -> usize {
+    match (bits, compression) {
+        (1..=8, _) => colors(header, size, bits) * if size == CORE { 3 } else { 4 },
+        (_, BITFIELDS) if size == 40 => 12,
+        _ => 0,
+    }
+}
+
+/// Returns how many colors a palette has.
+fn colors(header: &[u8], size: usize, bits: u16) -> usize {
+    let all = 1_usize << bits;
+    let stated = if size == CORE { 0 } else { word(header, 32).unwrap_or(0) as usize };
+    if stated == 0 { all } else { stated.min(all) }
+}
+
 /// Reads the palette, which the pixels may cut off. Absent colors are black.
 fn palette(source: &[u8], header: &[u8], size: usize, bits: u16, pixels: usize) -> Vec<[u8; 3]> {
     let entry = if size == CORE { 3 } else { 4 };
     let all = 1_usize << bits;
-    let stated = if size == CORE { 0 } else { word(header, 32).unwrap_or(0) as usize };
-    let count = if stated == 0 { all } else { stated.min(all) };
+    let count = colors(header, size, bits);
     let start = FILE_HEADER + size;
     let end = if pixels > start { pixels.min(source.len()) } else { source.len() };
     let table = source.get(start..end).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! The stored bytes of a strip or tile, decompressed as they are read.
 
-use std::io::{self, Read};
+use std::io::{self, Chain, Cursor, Read};
 
 use flate2::read::ZlibDecoder;
 use image_header::{TiffCoding, TiffInfo};
@@ -54,19 +54,37 @@ pub(super) fn open<'a>(
     })
 }
 
-/// The largest window of a Zstandard stream whose strips or tiles are `size` bytes: RFC 8878 recommends 8 MiB, and
-/// a stream that was written at once has no other window than its content.
+/// Returns the largest window that is made for a Zstandard stream whose strips or tiles are `size` bytes. RFC 8878
+/// recommends 8 MiB for decoders; no match reaches farther back than the content's start.
 pub(crate) fn zstandard_window(size: u64) -> u64 {
     size.max(8 << 20)
 }
 
-fn zstandard(raw: Raw<'_>, size: u64) -> Option<StreamingDecoder<Raw<'_>, FrameDecoder>> {
+type Frame<'a> = StreamingDecoder<Chain<Cursor<[u8; 6]>, Raw<'a>>, FrameDecoder>;
+
+fn zstandard(mut raw: Raw<'_>, size: u64) -> Option<Frame<'_>> {
     // The decoder makes room for the window at once.
     let mut head = [0; 18];
     let length = raw.bytes.len().min(head.len());
     Raw { bytes: raw.bytes, reversed: raw.reversed }.read_exact(&mut head[..length]).ok()?;
-    (window(&head)? <= zstandard_window(size)).then_some(())?;
-    StreamingDecoder::new(raw).ok()
+    let mut start = [0; 6];
+    raw.read_exact(&mut start).ok()?;
+    let most = zstandard_window(size);
+    if window(&head)? > most {
+        // High levels state windows of up to 128 MiB for little content. Without a window descriptor the content
+        // itself is longer than the strip.
+        (start[4] & SINGLE_SEGMENT == 0).then_some(())?;
+        start[5] = (0..=u8::MAX).find(|&byte| described(byte) >= most)?;
+    }
+    StreamingDecoder::new(Cursor::new(start).chain(raw)).ok()
+}
+
+const SINGLE_SEGMENT: u8 = 0x20;
+
+/// Returns the window of a window descriptor (RFC 8878, 3.1.1.1.2).
+fn described(descriptor: u8) -> u64 {
+    let base = 1_u64 << (10 + (descriptor >> 3));
+    base + base / 8 * u64::from(descriptor & 7)
 }
 
 /// Returns the window that a frame header (RFC 8878, 3.1.1.1) asks for.
@@ -77,10 +95,8 @@ fn window(head: &[u8; 18]) -> Option<u64> {
     }
     let descriptor = rest[0];
     let dictionary = [0, 1, 2, 4][usize::from(descriptor & 3)];
-    if descriptor & 0x20 == 0 {
-        let (exponent, mantissa) = (rest[1] >> 3, u64::from(rest[1] & 7));
-        let base = 1_u64 << (10 + exponent);
-        return Some(base + base / 8 * mantissa);
+    if descriptor & SINGLE_SEGMENT == 0 {
+        return Some(described(rest[1]));
     }
     let field = rest.get(1 + dictionary..)?;
     Some(match descriptor >> 6 {
