@@ -158,7 +158,7 @@ impl Tiff {
             Coding::Lzw => Encoder::with_tiff_size_switch(BitOrder::Msb, 8).encode(bytes).unwrap(),
             Coding::Deflate => zlib(bytes, 6),
             Coding::PackBits => pack_bits(bytes),
-            Coding::Zstandard => compress_to_vec(bytes, CompressionLevel::Fastest),
+            Coding::Zstandard => zstandard(bytes),
         }
     }
 
@@ -251,6 +251,14 @@ impl Tiff {
         out.extend(behind);
         out
     }
+}
+
+/// A frame that states a window of 64 MiB, as high levels do.
+fn zstandard(bytes: &[u8]) -> Vec<u8> {
+    let mut frame = compress_to_vec(bytes, CompressionLevel::Fastest);
+    assert_eq!(frame[4] & 0x20, 0, "a window descriptor is there");
+    frame[5] = 0x80;
+    frame
 }
 
 /// Runs where a byte repeats, literals elsewhere, and a no-operation now and then.

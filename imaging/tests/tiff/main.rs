@@ -208,14 +208,25 @@ fn alpha_at_any_place() {
 }
 
 #[test]
-fn zstandard_frames_that_state_a_larger_window_than_the_strip() {
+fn zstandard_frames_of_every_header() {
     let tiff = Tiff::new(SIZE, 2, 8, 3);
     let pixels = tiff.chunk(|x, y, index| pattern(x, y, index, 8));
-    // A frame of one block that is not compressed (RFC 8878, 3.1.1). 0xA0 is a window of 1 GiB, 0x78 one of 32 MiB.
-    for window in [0x40, 0x78, 0xA0, 0xFF] {
-        let block = (pixels.len() as u32) << 3 | 1;
-        let frame = [&[0x28, 0xB5, 0x2F, 0xFD, 0, window], &block.to_le_bytes()[..3], &pixels[..]].concat();
+    let length = pixels.len() as u32;
+    // A window of 8 KiB, of 1 GiB, and the largest; the content's size in 2, 4 and 8 bytes, without a window and with.
+    let headers = [
+        vec![0, 0x18],
+        vec![0, 0xA0],
+        vec![0, 0xFF],
+        [&[0x60][..], &(length as u16 - 256).to_le_bytes()].concat(),
+        [&[0xA0][..], &length.to_le_bytes()].concat(),
+        [&[0xE0][..], &u64::from(length).to_le_bytes()].concat(),
+        [&[0x80, 0x78][..], &length.to_le_bytes()].concat(),
+    ];
+    for header in headers {
+        // One block that is not compressed (RFC 8878, 3.1.1).
+        let block = (length << 3 | 1).to_le_bytes();
+        let frame = [&[0x28, 0xB5, 0x2F, 0xFD][..], &header, &block[..3], &pixels].concat();
         let expected = |x, y| [0, 1, 2].map(|index| level(x, y, index, 8));
-        check(&format!("window {window:#x}"), &tiff.file(50_000, vec![frame]), expected);
+        check(&format!("{header:x?}"), &tiff.file(50_000, vec![frame]), expected);
     }
 }

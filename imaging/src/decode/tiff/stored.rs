@@ -54,32 +54,30 @@ pub(super) fn open<'a>(
     })
 }
 
-/// Returns the largest window that is made for a Zstandard stream whose strips or tiles are `size` bytes. RFC 8878
-/// recommends 8 MiB for decoders; no match reaches farther back than the content's start.
+/// Returns the window that a Zstandard stream of `size` bytes needs at most: no match reaches farther back than the
+/// content's start. Two blocks more serve strips that hold more than the picture.
 pub(crate) fn zstandard_window(size: u64) -> u64 {
-    size.max(8 << 20)
+    size.saturating_add(256 << 10)
 }
 
 type Frame<'a> = StreamingDecoder<Chain<Cursor<[u8; 6]>, Raw<'a>>, FrameDecoder>;
 
+/// Opens a frame under another header: the decoder makes room for the stated window at once, and high levels state up
+/// to 128 MiB for little content.
 fn zstandard(mut raw: Raw<'_>, size: u64) -> Option<Frame<'_>> {
-    // The decoder makes room for the window at once.
+    const CHECKSUM: u8 = 4;
     let mut head = [0; 18];
     let length = raw.bytes.len().min(head.len());
     Raw { bytes: raw.bytes, reversed: raw.reversed }.read_exact(&mut head[..length]).ok()?;
-    let mut start = [0; 6];
-    raw.read_exact(&mut start).ok()?;
-    let most = zstandard_window(size);
-    if window(&head)? > most {
-        // High levels state windows of up to 128 MiB for little content. Without a window descriptor the content
-        // itself is longer than the strip.
-        (start[4] & SINGLE_SEGMENT == 0).then_some(())?;
-        start[5] = (0..=u8::MAX).find(|&byte| described(byte) >= most)?;
-    }
+    let (window, length) = frame_header(&head)?;
+    raw.bytes = raw.bytes.get(length..)?;
+    let window = window.min(zstandard_window(size));
+    let descriptor = (0..=u8::MAX).find(|&descriptor| described(descriptor) >= window)?;
+    let start = [MAGIC[0], MAGIC[1], MAGIC[2], MAGIC[3], head[4] & CHECKSUM, descriptor];
     StreamingDecoder::new(Cursor::new(start).chain(raw)).ok()
 }
 
-const SINGLE_SEGMENT: u8 = 0x20;
+const MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 
 /// Returns the window of a window descriptor (RFC 8878, 3.1.1.1.2).
 fn described(descriptor: u8) -> u64 {
@@ -87,24 +85,29 @@ fn described(descriptor: u8) -> u64 {
     base + base / 8 * u64::from(descriptor & 7)
 }
 
-/// Returns the window that a frame header (RFC 8878, 3.1.1.1) asks for.
-fn window(head: &[u8; 18]) -> Option<u64> {
-    let (magic, rest) = head.split_first_chunk::<4>()?;
-    if *magic != [0x28, 0xB5, 0x2F, 0xFD] {
+/// Returns the window that a frame header (RFC 8878, 3.1.1.1) states, and the header's length. `None` if it is none, or
+/// needs a dictionary.
+fn frame_header(head: &[u8; 18]) -> Option<(u64, usize)> {
+    let descriptor = head[4];
+    if !head.starts_with(&MAGIC) || descriptor & 3 != 0 {
         return None;
     }
-    let descriptor = rest[0];
-    let dictionary = [0, 1, 2, 4][usize::from(descriptor & 3)];
-    if descriptor & SINGLE_SEGMENT == 0 {
-        return Some(described(rest[1]));
+    let single_segment = descriptor & 0x20 != 0;
+    let content = match descriptor >> 6 {
+        0 => usize::from(single_segment),
+        flag => 1 << flag,
+    };
+    if !single_segment {
+        return Some((described(head[5]), 6 + content));
     }
-    let field = rest.get(1 + dictionary..)?;
-    Some(match descriptor >> 6 {
-        0 => u64::from(field[0]),
-        1 => u64::from(u16::from_le_bytes([field[0], field[1]])) + 256,
-        2 => u64::from(u32::from_le_bytes(*field.first_chunk()?)),
+    let field = &head[5..];
+    let window = match content {
+        1 => u64::from(field[0]),
+        2 => u64::from(u16::from_le_bytes(*field.first_chunk()?)) + 256,
+        4 => u64::from(u32::from_le_bytes(*field.first_chunk()?)),
         _ => u64::from_le_bytes(*field.first_chunk()?),
-    })
+    };
+    Some((window, 5 + content))
 }
 
 struct Lzw<'a> {
@@ -194,18 +197,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn windows_are_read_from_frame_headers() {
+    fn frame_headers() {
         let head = |bytes: &[u8]| {
             let mut head = [0; 18];
-            head[..4].copy_from_slice(&[0x28, 0xB5, 0x2F, 0xFD]);
+            head[..4].copy_from_slice(&MAGIC);
             head[4..4 + bytes.len()].copy_from_slice(bytes);
-            window(&head)
+            frame_header(&head)
         };
-        assert_eq!(head(&[0, 0]), Some(1 << 10));
-        assert_eq!(head(&[0, 13 << 3 | 4]), Some((1 << 23) + (1 << 22)));
-        assert_eq!(head(&[0x20, 77]), Some(77));
-        assert_eq!(head(&[0x60, 1, 1]), Some(257 + 256));
-        assert_eq!(head(&[0xA0, 0, 0, 0, 1]), Some(1 << 24));
-        assert_eq!(window(&[0; 18]), None);
+        assert_eq!(head(&[0, 0]), Some((1 << 10, 6)));
+        assert_eq!(head(&[4, 13 << 3 | 4]), Some(((1 << 23) + (1 << 22), 6)));
+        assert_eq!(head(&[0x80, 0, 9, 9, 9, 9]), Some((1 << 10, 10)));
+        assert_eq!(head(&[0x20, 77]), Some((77, 6)));
+        assert_eq!(head(&[0x60, 1, 1]), Some((257 + 256, 7)));
+        assert_eq!(head(&[0xA0, 0, 0, 0, 1]), Some((1 << 24, 9)));
+        assert_eq!(head(&[0xE0, 0, 0, 0, 0, 1]), Some((1 << 32, 13)));
+        // A dictionary, and no magic number.
+        assert_eq!(head(&[1, 0, 5]), None);
+        assert_eq!(frame_header(&[0; 18]), None);
     }
 }
