@@ -138,8 +138,8 @@ fn strips(source: &SourceInfo, tiff: &TiffInfo) -> u64 {
         // Tables of codes, a window, buffers.
         TiffCoding::None | TiffCoding::Fax(_) | TiffCoding::PackBits => 1 << 12,
         TiffCoding::Lzw | TiffCoding::Deflate => 1 << 18,
-        // The window grows by doubling, and is copied then.
-        TiffCoding::Zstandard => 4 * zstandard_window(chunk) + (2 << 20),
+        // The buffer doubles to a power of two as it fills, and is copied then.
+        TiffCoding::Zstandard => 3 * zstandard_window(chunk) + (2 << 20),
         TiffCoding::Jpeg(_) | TiffCoding::OldJpeg(_) => jpeg_memory(chunk) + source.bytes,
     };
     let decompressors = if tiff.tiled || tiff.is_jpeg() { 1 } else { planes };

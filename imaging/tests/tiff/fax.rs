@@ -6,7 +6,7 @@ use crate::{check, decode};
 const SIZE: (u32, u32) = (40, 24);
 
 fn is_black(x: u32, y: u32) -> bool {
-    (x * x + 3 * y * y) / 37 % 2 == 0 || (x / 7 + y / 5) % 3 == 0
+    ((x * x + 3 * y * y) / 37).is_multiple_of(2) || (x / 7 + y / 5).is_multiple_of(3)
 }
 
 fn bytes(hex: &str) -> Vec<u8> {
