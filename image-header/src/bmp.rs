@@ -1,4 +1,6 @@
-//! Windows bitmaps: BITMAPCOREHEADER and BITMAPINFOHEADER to BITMAPV5HEADER.
+//! Windows and OS/2 bitmaps: BITMAPCOREHEADER, OS22XBITMAPHEADER, and BITMAPINFOHEADER to BITMAPV5HEADER.
+
+mod rle;
 
 use crate::reader::{le16, le32, range_within};
 use crate::{ColorModel, Format, Limits, Profile, Rejection, SourceInfo};
@@ -7,6 +9,8 @@ const FILE_HEADER: usize = 14;
 const CORE_HEADER: u32 = 12;
 const INFO_HEADER: u32 = 40;
 const V3_HEADER: u32 = 56;
+/// OS/2 2.x. Shorter ones are cut off after any field.
+const OS2_HEADER: u32 = 64;
 const V5_HEADER: u32 = 124;
 
 /// Values of `biCompression` that are read.
@@ -21,15 +25,15 @@ enum Compression {
 pub(crate) fn probe(source: &[u8], limits: &Limits) -> Result<SourceInfo, Rejection> {
     let cut = || Rejection::damaged("the BMP's header is cut off");
     let header_size = le32(source, FILE_HEADER).ok_or_else(cut)?;
-    if !matches!(header_size, CORE_HEADER | INFO_HEADER | 52 | V3_HEADER | 108 | V5_HEADER) {
-        return Err(Rejection::unsupported("an OS/2 bitmap"));
+    if !matches!(header_size, CORE_HEADER | 16..=64 | 108 | V5_HEADER) {
+        return Err(Rejection::damaged(format!("the BMP has a header of {header_size} bytes")));
     }
     let len = usize::try_from(header_size).map_err(|_| cut())?;
     let header = source.get(FILE_HEADER..FILE_HEADER + len).ok_or_else(cut)?;
     let (width, height, bits, compression) = layout(header).ok_or_else(cut)??;
     limits.check_size(width, height)?;
     let (color, stored) = match (bits, compression) {
-        (1 | 2 | 4 | 8, Compression::Rgb) if bits != 2 || header_size >= INFO_HEADER => {
+        (1 | 2 | 4 | 8, Compression::Rgb) if bits != 2 || header_size > CORE_HEADER => {
             (ColorModel::Palette, bits as u8)
         }
         (8, Compression::Rle8) | (4, Compression::Rle4) => (ColorModel::Palette, bits as u8),
@@ -41,17 +45,22 @@ pub(crate) fn probe(source: &[u8], limits: &Limits) -> Result<SourceInfo, Reject
         }
     };
     let mut info = SourceInfo::new(Format::Bmp, (width, height), color, stored);
-    let alpha_mask = (header_size >= V3_HEADER && compression == Compression::Bitfields)
-        .then(|| le32(header, 52))
-        .flatten();
+    let masked = compression == Compression::Bitfields || (compression == Compression::Rgb && bits == 32);
+    let alpha_mask =
+        (header_size >= V3_HEADER && header_size != OS2_HEADER && masked).then(|| le32(header, 52)).flatten();
     info.alpha = alpha_mask.is_some_and(|mask| mask != 0);
-    info.complete = pixels_end(source, width, height, bits, compression) <= source.len() as u64;
+    info.complete = check_present(source, width, height, bits, compression)?;
+    if matches!(compression, Compression::Rle8 | Compression::Rle4) {
+        let start = le32(source, 10).and_then(|at| usize::try_from(at).ok());
+        let data = start.and_then(|start| source.get(start..)).unwrap_or_default();
+        info.alpha = rle::skips(data, (width, height), compression == Compression::Rle4);
+    }
     info.profile = profile(source, header, &mut info.notes);
     limits.check_profile(&info.profile)?;
     Ok(info)
 }
 
-/// Width, height, bits a pixel and compression; `None` if the header is too short.
+/// Returns width, height, bits a pixel and compression; `None` if the header is too short.
 fn layout(header: &[u8]) -> Option<Result<(u32, u32, u16, Compression), Rejection>> {
     if header.len() == CORE_HEADER as usize {
         let size = (u32::from(le16(header, 4)?), u32::from(le16(header, 6)?));
@@ -64,17 +73,22 @@ fn layout(header: &[u8]) -> Option<Result<(u32, u32, u16, Compression), Rejectio
     if width > i32::MAX as u32 || height > i32::MAX as u32 {
         return Some(Err(Rejection::damaged("the BMP says a size that no picture can have")));
     }
-    let compression = match le32(header, 16)? {
+    // OS/2's headers may end before any field, which is 0 then.
+    let os2 = header.len() < INFO_HEADER as usize || header.len() == OS2_HEADER as usize;
+    let unsupported = |what: &str| Some(Err(Rejection::unsupported(what)));
+    let compression = match le32(header, 16).unwrap_or(0) {
         0 => Compression::Rgb,
         1 => Compression::Rle8,
         2 => Compression::Rle4,
+        3 if os2 => return unsupported("an OS/2 bitmap with fax compression"),
         3 => Compression::Bitfields,
-        4 => return Some(Err(Rejection::unsupported("a BMP that holds a JPEG"))),
-        5 => return Some(Err(Rejection::unsupported("a BMP that holds a PNG"))),
-        6 => {
-            return Some(Err(Rejection::unsupported("a BMP with Windows CE's alpha masks")));
-        }
-        11..=13 => return Some(Err(Rejection::unsupported("a BMP in CMYK"))),
+        4 if os2 => return unsupported("an OS/2 bitmap with 24-bit run lengths"),
+        4 => return unsupported("a BMP that holds a JPEG"),
+        5 => return unsupported("a BMP that holds a PNG"),
+        // Windows CE: a fourth mask follows the three.
+        6 if header.len() >= V3_HEADER as usize => Compression::Bitfields,
+        6 => return unsupported("a BMP with Windows CE's alpha masks"),
+        11..=13 => return unsupported("a BMP in CMYK"),
         other => {
             return Some(Err(Rejection::damaged(format!(
                 "the BMP names compression {other}, which does not exist"
@@ -82,6 +96,32 @@ fn layout(header: &[u8]) -> Option<Result<(u32, u32, u16, Compression), Rejectio
         }
     };
     Some(Ok((width, height, bits, compression)))
+}
+
+/// Returns whether all rows are in the file; of run lengths, whether any are.
+///
+/// # Errors
+///
+/// `Damaged` if the file holds less than half of the rows, so that no memory is taken for them.
+fn check_present(
+    source: &[u8],
+    width: u32,
+    height: u32,
+    bits: u16,
+    compression: Compression,
+) -> Result<bool, Rejection> {
+    let end = pixels_end(source, width, height, bits, compression);
+    let length = source.len() as u64;
+    if matches!(compression, Compression::Rle8 | Compression::Rle4) || end <= length {
+        return Ok(end <= length);
+    }
+    let start = le32(source, 10).map_or(0, u64::from);
+    let (stored, expected) = (length.saturating_sub(start), end.saturating_sub(start));
+    if stored < expected.div_ceil(2) {
+        let percent = u128::from(stored) * 100 / u128::from(expected.max(1));
+        return Err(Rejection::damaged(format!("the file holds only {percent} % of the picture")));
+    }
+    Ok(false)
 }
 
 /// Where the last row ends, in bytes from the file's start; of run lengths, where they begin.

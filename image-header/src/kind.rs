@@ -17,15 +17,13 @@ pub(crate) enum Kind {
 }
 
 /// Formats that begin with fixed bytes and are not read.
-const NAMED: [(&[u8], &str); 31] = [
+const NAMED: [(&[u8], &str); 29] = [
     (b"\xFF\x0A", "JPEG XL"),
     (b"\0\0\0\x0CJXL \r\n\x87\n", "JPEG XL"),
     (b"\0\0\0\x0CjP  \r\n\x87\n", "JPEG 2000"),
     (b"\xFF\x4F\xFF\x51", "JPEG 2000"),
     (b"\xFF\xD8\xFF\xF7", "JPEG-LS"),
     (b"II\xBC\x01", "JPEG XR"),
-    (b"II\x2B\0", "BigTIFF"),
-    (b"MM\0\x2B", "BigTIFF"),
     (b"IIRO", "a camera raw (Olympus ORF)"),
     (b"IIRS", "a camera raw (Olympus ORF)"),
     (b"MMOR", "a camera raw (Olympus ORF)"),
@@ -60,7 +58,7 @@ pub(crate) fn tell(source: &[u8]) -> Kind {
         [0xFF, 0xD8, 0xFF, ..] => Kind::Read(Format::Jpeg),
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Kind::Read(Format::Png),
         [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Kind::Read(Format::Gif),
-        [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => Kind::Read(Format::Tiff),
+        [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Kind::Read(Format::Tiff),
         [b'R', b'I', b'F', b'F', _, _, _, _, form @ ..] => riff(form),
         [b'B', b'M', ..] if is_bitmap(source) => Kind::Read(Format::Bmp),
         _ => Kind::Unknown,
@@ -183,11 +181,15 @@ fn riff(form: &[u8]) -> Kind {
     }
 }
 
-/// `BM` alone begins many a text: the header's size must be one that exists.
+/// `BM` alone also begins texts: the header's size must be one that exists, and two reserved fields must be 0, or the
+/// number of planes 1. OS/2 keeps a hot spot in the reserved fields.
 fn is_bitmap(source: &[u8]) -> bool {
-    matches!(le32(source, 14), Some(12 | 16 | 40 | 52 | 56 | 64 | 108 | 124))
-        && be16(source, 6) == Some(0)
-        && be16(source, 8) == Some(0)
+    let planes = match le32(source, 14) {
+        Some(12) => 22,
+        Some(16..=64 | 108 | 124) => 26,
+        _ => return false,
+    };
+    be16(source, 6) == Some(0) && be16(source, 8) == Some(0) || be16(source, planes) == Some(0x0100)
 }
 
 #[cfg(test)]

@@ -23,11 +23,15 @@ mod reader;
 mod rejection;
 mod source_info;
 mod tiff;
+mod tiff_info;
 mod webp;
 
 pub use limits::Limits;
 pub use rejection::Rejection;
 pub use source_info::{ColorModel, Format, JpegInfo, Orientation, PngColor, Profile, SourceInfo};
+pub use tiff_info::{
+    TiffCoding, TiffColor, TiffFax, TiffInfo, TiffList, TiffNumbers, TiffPredictor, TiffYCbCr,
+};
 
 use kind::Kind;
 

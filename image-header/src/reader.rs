@@ -30,6 +30,14 @@ impl Endian {
             Self::Big => u32::from_be_bytes(raw),
         })
     }
+
+    pub(crate) fn u64(self, bytes: &[u8], at: usize) -> Option<u64> {
+        let raw = array(bytes, at)?;
+        Some(match self {
+            Self::Little => u64::from_le_bytes(raw),
+            Self::Big => u64::from_be_bytes(raw),
+        })
+    }
 }
 
 /// A big-endian 16-bit number.

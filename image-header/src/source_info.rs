@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::TiffInfo;
+
 /// A file format that can be derived from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -16,7 +18,7 @@ pub enum Format {
     Gif,
     /// Windows bitmap.
     Bmp,
-    /// TIFF 6.0 (not BigTIFF).
+    /// TIFF 6.0 and BigTIFF.
     Tiff,
 }
 
@@ -146,14 +148,14 @@ pub struct PngColor {
 }
 
 /// What a source's header says. Sizes are pixels.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SourceInfo {
     /// The file format, by its content, not its name.
     pub format: Format,
     /// Bytes of the file.
     pub bytes: u64,
     /// Bytes of the file that are neither samples nor structure, and that a decoder may copy: segments, chunks and
-    /// blocks of metadata, of a TIFF the lists of its strips or tiles. What WebP and BMP have of them is not copied.
+    /// blocks of metadata. What WebP, BMP and TIFF have of them is not copied.
     pub metadata: u64,
     /// Width as stored, before `orientation`.
     pub width: u32,
@@ -163,7 +165,7 @@ pub struct SourceInfo {
     pub orientation: Orientation,
     /// How samples are stored.
     pub color: ColorModel,
-    /// Bits of one sample as stored: 1, 2, 4, 8 or 16.
+    /// Bits of one sample as stored: 1, 2, 4, 8 or 16. A TIFF's are 8 or 16, as they are decoded.
     pub bits_per_sample: u8,
     /// Whether any pixel may be transparent (an alpha channel, or a transparent colour).
     pub alpha: bool,
@@ -181,6 +183,8 @@ pub struct SourceInfo {
     pub complete: bool,
     /// More of a JPEG; `None` for other formats.
     pub jpeg: Option<JpegInfo>,
+    /// More of a TIFF; `None` for other formats.
+    pub tiff: Option<TiffInfo>,
     /// PNG's colour chunks; all empty for other formats.
     pub png_color: PngColor,
     /// Whether the samples are coded in an interlaced order (PNG's Adam7, GIF's four passes).
@@ -214,6 +218,7 @@ impl SourceInfo {
             gps: false,
             complete: true,
             jpeg: None,
+            tiff: None,
             png_color: PngColor::default(),
             interlaced: false,
             notes: Vec::new(),

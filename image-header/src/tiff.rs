@@ -1,34 +1,31 @@
-//! TIFF 6.0: the first directory, both byte orders. What passes is what the `tiff` crate decodes into
-//! plain samples; every other kind is named.
+//! TIFF 6.0 and BigTIFF: the first directory, both byte orders. Kinds that `imaging` does not decode are named.
 
 mod chunks;
+mod coding;
 mod raw;
 mod samples;
 
 use crate::exif::Exif;
 use crate::ifd::{Directory, Tiff};
-use crate::{Format, Limits, Profile, Rejection, SourceInfo};
+use crate::{ColorModel, Format, Limits, Profile, Rejection, SourceInfo};
+use crate::{TiffCoding, TiffColor, TiffInfo};
+use chunks::Chunks;
 use samples::Samples;
 
 const IMAGE_WIDTH: u16 = 256;
 const IMAGE_LENGTH: u16 = 257;
-const COMPRESSION: u16 = 259;
 const FILL_ORDER: u16 = 266;
-const PREDICTOR: u16 = 317;
+const PLANAR_CONFIGURATION: u16 = 284;
+/// Entries that decide how the picture is read: BitsPerSample, Compression, PhotometricInterpretation, FillOrder,
+/// SamplesPerPixel, PlanarConfiguration, ExtraSamples, SampleFormat. Their defaults are for files without them.
+const LAYOUT: [u16; 8] = [258, 259, 262, FILL_ORDER, 277, PLANAR_CONFIGURATION, 338, 339];
 const ICC_PROFILE: u16 = 34675;
-
-/// LZW and the two numbers of Deflate.
-const LZW_OR_DEFLATE: [u32; 3] = [5, 8, 32946];
 
 pub(crate) fn probe(source: &[u8], limits: &Limits) -> Result<SourceInfo, Rejection> {
     let (tiff, first) = Tiff::open(source).ok_or(Rejection::NotAnImage)?;
     let directory = tiff
         .directory(first)
         .ok_or_else(|| Rejection::damaged("the TIFF's first directory lies outside of the file"))?;
-    // No reader follows a chain of directories that bites its own tail.
-    if directory.next() == Some(first) {
-        return Err(Rejection::damaged("the TIFF's first page is followed by itself"));
-    }
     if let Some(what) = raw::named(&directory) {
         return Err(Rejection::unsupported(what));
     }
@@ -36,92 +33,93 @@ pub(crate) fn probe(source: &[u8], limits: &Limits) -> Result<SourceInfo, Reject
         return Err(Rejection::damaged("the TIFF does not say its size"));
     };
     limits.check_size(width, height)?;
-    let samples = Samples::read(&directory)?;
-    check_coding(&directory, &samples)?;
-
-    let mut info = SourceInfo::new(Format::Tiff, (width, height), samples.color, samples.bits);
-    info.alpha = samples.alpha;
-    info.premultiplied = samples.premultiplied;
-    let chunks = chunks::Chunks::read(&directory, source.len(), limits, (width, height))?;
-    info.complete = chunks.all_there;
-    info.metadata = chunks.list_bytes;
-    if samples.unnamed_alpha {
-        info.notes.push("The fourth channel has no stated meaning and is taken for transparency.".into());
+    let unreadable = |tag: &u16| directory.has(*tag) && directory.number(*tag).is_none();
+    if let Some(tag) = LAYOUT.into_iter().find(unreadable) {
+        return Err(Rejection::damaged(format!("the TIFF's entry {tag} cannot be read")));
     }
-    if directory.next().is_some_and(|next| next != 0) {
+    let size = (width, height);
+    let coding = coding::coding(&directory, source)?;
+    let jpeg = matches!(coding, TiffCoding::Jpeg(_) | TiffCoding::OldJpeg(_));
+    let samples = Samples::read(&directory, jpeg, matches!(coding, TiffCoding::Fax(_)))?;
+    let layout = layout(&directory, limits, size, coding, &samples)?;
+
+    let (color, bits) = decoded(&layout);
+    let mut info = SourceInfo::new(Format::Tiff, size, color, bits);
+    info.complete = chunks::check_present(&layout, source, size)?;
+    info.alpha = samples.alpha.is_some() && color != (ColorModel::Cmyk { inverted: false });
+    info.premultiplied = samples.premultiplied && info.alpha;
+    notes(&samples, &info.color, &mut info.notes);
+    if directory.next().is_some_and(|next| next != 0 && next != first) {
         info.notes.push("Only the first page of the TIFF is used.".into());
     }
-    if let Some(profile) =
-        directory.value(ICC_PROFILE).map(|value| value.range()).filter(|range| !range.is_empty())
-    {
-        info.profile = Profile::Ranges(vec![profile]);
-        limits.check_profile(&info.profile)?;
-    } else if directory.has(ICC_PROFILE) {
-        info.notes.push("The colour profile is incomplete and is ignored.".into());
+    let profile = directory.value(ICC_PROFILE).map(|value| value.range()).filter(|range| !range.is_empty());
+    match profile {
+        // L*a*b* becomes sRGB without a profile's help, and a palette's colors are RGB.
+        _ if matches!(layout.color, TiffColor::Lab { .. }) => {}
+        Some(profile) => {
+            info.profile = Profile::Ranges(vec![profile]);
+            limits.check_profile(&info.profile)?;
+        }
+        None if directory.has(ICC_PROFILE) => {
+            info.notes.push("The colour profile is incomplete and is ignored.".into());
+        }
+        None => {}
     }
+    info.tiff = Some(layout);
     Exif::of(&directory).apply(&mut info);
     Ok(info)
 }
 
-/// Errs for what would be decoded wrongly or not at all.
-fn check_coding(directory: &Directory<'_>, samples: &Samples) -> Result<(), Rejection> {
-    check_entries(directory)?;
-    let compression = directory.number(COMPRESSION).unwrap_or(1);
-    if let Some(what) = unread_compression(compression) {
-        return Err(Rejection::unsupported(what));
+fn notes(samples: &Samples, color: &ColorModel, notes: &mut Vec<String>) {
+    if samples.unnamed_alpha {
+        notes.push("The fourth channel has no stated meaning and is taken for transparency.".into());
     }
-    if directory.number(FILL_ORDER).unwrap_or(1) != 1 {
-        return Err(Rejection::unsupported("a TIFF whose bits are in reverse order"));
-    }
-    match directory.number(PREDICTOR).unwrap_or(1) {
-        1 => Ok(()),
-        // Decoders disagree on whether the tag counts with other compressions.
-        2 if !LZW_OR_DEFLATE.contains(&compression) => {
-            Err(Rejection::unsupported("a TIFF that names a predictor without LZW or Deflate"))
-        }
-        // The decoder drops the further channels before it undoes the prediction, which spans all.
-        2 if samples.dropped > 0 => {
-            Err(Rejection::unsupported("a TIFF with a predictor and further channels"))
-        }
-        2 => Ok(()),
-        3 => Err(Rejection::unsupported("a TIFF with the floating-point predictor")),
-        other => Err(Rejection::damaged(format!("the TIFF names predictor {other}, which does not exist"))),
+    if samples.alpha.is_some() && *color == (ColorModel::Cmyk { inverted: false }) {
+        notes.push("The transparency of the CMYK picture is ignored.".into());
     }
 }
 
-/// Errs for entries that decoders would read otherwise: there twice, or announcing more than any can need. They make
-/// room for all of it before they look whether it is there.
-fn check_entries(directory: &Directory<'_>) -> Result<(), Rejection> {
-    /// Sizes, samples, coding, the two that JPEG would need.
-    const SHORT: [u16; 16] = [256, 257, 258, 259, 262, 266, 277, 278, 284, 317, 322, 323, 338, 339, 347, 530];
-    /// Lists of strips and tiles, which are counted against the picture's size.
-    const LISTS: [u16; 4] = [273, 279, 324, 325];
-    /// A number for each channel is the most that any of the short ones needs.
-    const MOST: usize = 1 << 10;
-    if let Some(tag) = SHORT.into_iter().chain(LISTS).find(|&tag| directory.occurrences(tag) > 1) {
-        return Err(Rejection::damaged(format!("the TIFF has entry {tag} twice")));
-    }
-    let too_long = |tag: &u16| directory.value(*tag).is_none_or(|value| value.count() > MOST);
-    if let Some(tag) = SHORT.into_iter().filter(|&tag| directory.has(tag)).find(too_long) {
-        let what = format!("the TIFF's entry {tag} is cut off, or longer than any can be");
-        return Err(Rejection::damaged(what));
-    }
-    Ok(())
-}
-
-/// The name of a compression that is not read.
-fn unread_compression(number: u32) -> Option<String> {
-    let name = match number {
-        1 | 5 | 8 | 32946 | 32773 => return None,
-        2..=4 => "fax",
-        6 | 7 | 34892 => "JPEG",
-        9 | 10 => "JBIG",
-        34712 => "JPEG 2000",
-        34925 => "LZMA",
-        50000 => "Zstandard",
-        50001 => "WebP",
-        50002 | 52546 => "JPEG XL",
-        other => return Some(format!("a TIFF with compression {other}")),
+fn layout(
+    directory: &Directory<'_>,
+    limits: &Limits,
+    size: (u32, u32),
+    coding: TiffCoding,
+    samples: &Samples,
+) -> Result<TiffInfo, Rejection> {
+    let planar = samples.count > 1 && directory.number(PLANAR_CONFIGURATION) == Some(2);
+    let planes = if planar { samples.count } else { 1 };
+    let Chunks { size: chunk, tiled, offsets, lengths } = match coding {
+        TiffCoding::OldJpeg(_) => coding::one_chunk(directory, size)?,
+        _ => Chunks::read(directory, limits, size, planes)?,
     };
-    Some(format!("a TIFF with {name} compression"))
+    let info = TiffInfo {
+        big_endian: directory.is_big_endian(),
+        predictor: coding::predictor(directory, &coding, samples)?,
+        coding,
+        reversed_bits: directory.number(FILL_ORDER) == Some(2),
+        color: samples.color.clone(),
+        samples: samples.count,
+        bits: samples.bits,
+        numbers: samples.numbers,
+        alpha: samples.alpha,
+        planar,
+        chunk,
+        tiled,
+        offsets,
+        lengths,
+    };
+    coding::check(&info)?;
+    Ok(info)
+}
+
+/// Returns the colour model and the bits of the decoded samples.
+fn decoded(info: &TiffInfo) -> (ColorModel, u8) {
+    let color = match info.color {
+        TiffColor::WhiteIsZero | TiffColor::BlackIsZero => ColorModel::Grey,
+        TiffColor::Palette(_) => ColorModel::Palette,
+        TiffColor::Cmyk => ColorModel::Cmyk { inverted: false },
+        TiffColor::Rgb | TiffColor::YCbCr(_) | TiffColor::Lab { .. } => ColorModel::Rgb,
+    };
+    let deep = info.bits > 8 && color != ColorModel::Palette;
+    (color, if deep { 16 } else { 8 })
 }

@@ -3,10 +3,11 @@
 //! Every figure is a bound for what `tests/memory` measured, noise included: encoders' lists and files are
 //! longest there. Too little would let a picture end the process; too much would turn away what fits.
 
-use image_header::{ColorModel, Format, JpegInfo, SourceInfo};
+use image_header::{ColorModel, Format, JpegInfo, SourceInfo, TiffCoding, TiffColor, TiffInfo};
 use scaled_jpeg::Scale;
 
 use crate::decode::shrink;
+use crate::decode::tiff::{jpeg_memory, zstandard_window};
 use crate::plan::{OutputFormat, RenditionSpec, bases};
 use crate::profile;
 use crate::scale::{self, Reduced};
@@ -94,8 +95,7 @@ fn decoding(source: &SourceInfo, reduced: &Reduced) -> u64 {
         // A chunk as it is read, grown, and kept.
         Format::Png if source.interlaced => whole + decoded + rows + source.metadata * 4,
         Format::Png => decoded + rows + source.metadata * 4,
-        // Each number of a list of strips becomes a value of its own.
-        Format::Tiff => whole + decoded + rows + source.metadata * 16,
+        Format::Tiff => decoded + rows + source.tiff.as_ref().map_or(0, |tiff| strips(source, tiff)),
         _ => whole + decoded + rows,
     }
 }
@@ -119,6 +119,35 @@ fn webp(source: &SourceInfo) -> u64 {
     // An animation may be copied to correct its header.
     let copies = if animated { 2 } else { 1 };
     width * height * bytes_a_pixel + source.bytes * copies + codes + partition
+}
+
+/// Returns the bytes of the strips or tiles of a TIFF that are decompressed at once, and of their decompressors.
+fn strips(source: &SourceInfo, tiff: &TiffInfo) -> u64 {
+    let planes = u64::from(if tiff.planar { tiff.color.count() + 1 } else { 1 });
+    let pieces = planes * u64::from(tiff.across(source.width));
+    let chunk = tiff.chunk_bytes(tiff.chunk.1);
+    // Of uncompressed tiles nothing is held. Strips are read row by row unless they are JPEG files.
+    let held = match tiff.coding {
+        TiffCoding::None => 0,
+        _ if tiff.tiled || tiff.is_jpeg() => pieces * chunk,
+        _ => 0,
+    };
+    let decompressor = match tiff.coding {
+        // Tables of codes, a window, buffers.
+        TiffCoding::None | TiffCoding::Fax(_) | TiffCoding::PackBits => 1 << 12,
+        TiffCoding::Lzw | TiffCoding::Deflate => 1 << 18,
+        // The buffer doubles to a power of two as it fills, and is copied then.
+        TiffCoding::Zstandard => 3 * zstandard_window(chunk) + (2 << 20),
+        TiffCoding::Jpeg(_) | TiffCoding::OldJpeg(_) => jpeg_memory(chunk) + source.bytes,
+    };
+    let decompressors = if tiff.tiled || tiff.is_jpeg() { 1 } else { planes };
+    // Lines, samples, and where the colors of fax rows change.
+    let lines = pieces * (tiff.chunk_bytes(1) + 256) + u64::from(source.width) * 64;
+    let palette = match &tiff.color {
+        TiffColor::Palette(range) => range.len() as u64,
+        _ => 0,
+    };
+    held + decompressor * decompressors + lines + palette
 }
 
 /// What a JPEG's decoder holds beside the planes: of progressive files, of each block the coefficients that its

@@ -1,7 +1,7 @@
 //! Where a TIFF's strips or tiles lie.
 
 use crate::ifd::Directory;
-use crate::{Limits, Rejection};
+use crate::{Limits, Rejection, TiffCoding, TiffInfo, TiffList};
 
 const STRIP_OFFSETS: u16 = 273;
 const ROWS_PER_STRIP: u16 = 278;
@@ -13,65 +13,124 @@ const TILE_BYTE_COUNTS: u16 = 325;
 
 /// Strips or tiles.
 pub(super) struct Chunks {
-    /// Whether every one of them lies within the file.
-    pub(super) all_there: bool,
-    /// Bytes of the lists of their places and lengths, 4 a number.
-    pub(super) list_bytes: u64,
+    pub(super) size: (u32, u32),
+    pub(super) tiled: bool,
+    pub(super) offsets: TiffList,
+    pub(super) lengths: Option<TiffList>,
 }
 
 impl Chunks {
-    /// Reads the lists for a picture of `size` pixels in a file of `file_len` bytes.
+    /// Reads the lists for a picture of `size` pixels in `planes` planes.
     ///
     /// # Errors
     ///
-    /// `Damaged` if their number does not fit the size or their places are not stated, `LimitExceeded` for
-    /// tiles larger than a picture may be.
+    /// `Damaged` if the file lists too few strips or tiles, `LimitExceeded` for tiles larger than a picture may be.
     pub(super) fn read(
         directory: &Directory<'_>,
-        file_len: usize,
         limits: &Limits,
         (width, height): (u32, u32),
+        planes: u16,
     ) -> Result<Self, Rejection> {
-        let strips = directory.value(STRIP_OFFSETS).zip(directory.value(STRIP_BYTE_COUNTS));
-        let tiles = directory.value(TILE_OFFSETS).zip(directory.value(TILE_BYTE_COUNTS));
-        let ((offsets, lengths), expected) = match (strips, tiles) {
-            (Some(strips), None) => {
-                let rows = directory.number(ROWS_PER_STRIP).unwrap_or(height);
-                (strips, pieces(height, rows)?)
-            }
-            (None, Some(tiles)) => {
-                let across = directory.number(TILE_WIDTH).unwrap_or(0);
-                let down = directory.number(TILE_LENGTH).unwrap_or(0);
-                limits.check_size(across, down)?;
-                (tiles, pieces(width, across)?.saturating_mul(pieces(height, down)?))
-            }
-            _ if [STRIP_OFFSETS, TILE_OFFSETS].iter().any(|&tag| directory.has(tag)) => {
-                return Err(Rejection::damaged("the TIFF's list of strips or tiles is cut off or ambiguous"));
-            }
-            _ => {
-                return Err(Rejection::damaged("the TIFF does not say where its picture lies"));
-            }
+        let tiled = directory.has(TILE_WIDTH) || directory.has(TILE_OFFSETS);
+        // Some writers list tiles under the tags of strips.
+        let tags = match tiled {
+            true => [(TILE_OFFSETS, TILE_BYTE_COUNTS), (STRIP_OFFSETS, STRIP_BYTE_COUNTS)],
+            false => [(STRIP_OFFSETS, STRIP_BYTE_COUNTS); 2],
         };
-        if offsets.count() as u64 != expected || lengths.count() as u64 != expected {
+        let Some((offsets, lengths)) =
+            tags.into_iter().find_map(|(at, length)| Some((directory.value(at)?, directory.value(length))))
+        else {
+            let listed = tags.iter().any(|(at, _)| directory.has(*at));
+            return Err(Rejection::damaged(match listed {
+                true => "the TIFF's list of strips or tiles is cut off",
+                false => "the TIFF does not say where its picture lies",
+            }));
+        };
+        let (chunk, expected) = if tiled {
+            let across = directory.number(TILE_WIDTH).unwrap_or(0);
+            let down = directory.number(TILE_LENGTH).unwrap_or(0);
+            if across == 0 || down == 0 {
+                return Err(Rejection::damaged("the TIFF's tiles have no size"));
+            }
+            limits.check_size(across, down)?;
+            let tiles = u64::from(width.div_ceil(across)).saturating_mul(height.div_ceil(down).into());
+            ((across, down), tiles)
+        } else {
+            // 2^32 − 1, the default, means one strip.
+            let rows = directory.number(ROWS_PER_STRIP).filter(|&rows| rows > 0).unwrap_or(u32::MAX);
+            let rows = rows.min(height);
+            ((width, rows), u64::from(height.div_ceil(rows)))
+        };
+        let expected = expected.saturating_mul(u64::from(planes));
+        // A surplus does no harm.
+        if (offsets.count() as u64) < expected {
             return Err(Rejection::damaged(format!(
                 "the TIFF needs {expected} strips or tiles and lists {}",
                 offsets.count()
             )));
         }
-        if offsets.number(0).is_none() || lengths.number(0).is_none() {
+        if offsets.offset(0).is_none() {
             return Err(Rejection::damaged("the TIFF's list of strips or tiles cannot be read"));
         }
-        let file_len = file_len as u64;
-        let mut places = offsets.numbers().zip(lengths.numbers());
-        let all_there = places.all(|(at, len)| u64::from(at) + u64::from(len) <= file_len);
-        Ok(Self { all_there, list_bytes: 2 * 4 * expected })
+        Ok(Self { size: chunk, tiled, offsets: offsets.list(), lengths: lengths.map(|value| value.list()) })
     }
 }
 
-/// How many pieces of `piece` it takes to cover `whole`.
-fn pieces(whole: u32, piece: u32) -> Result<u64, Rejection> {
-    if piece == 0 {
-        return Err(Rejection::damaged("the TIFF's strips or tiles have no size"));
+/// Returns whether the file holds all strips or tiles, at their stated lengths.
+///
+/// # Errors
+///
+/// `Damaged` if the file holds less than half of the picture, however well its data could be compressed. No memory is
+/// taken for such a file.
+pub(super) fn check_present(
+    info: &TiffInfo,
+    source: &[u8],
+    (width, height): (u32, u32),
+) -> Result<bool, Rejection> {
+    // Bytes that one stored byte becomes at most: run lengths of PackBits and LZW, matches of Deflate.
+    let expansion = match info.coding {
+        TiffCoding::None => 1,
+        TiffCoding::PackBits => 64,
+        TiffCoding::Lzw => 2_731,
+        TiffCoding::Deflate => 1_032,
+        // A row takes at least a bit, a block of 64 samples two.
+        TiffCoding::Fax(_) => u64::from(width).div_ceil(8) * 8,
+        TiffCoding::Jpeg(_) | TiffCoding::OldJpeg(_) => 1_024,
+        TiffCoding::Zstandard => 1 << 18,
+    };
+    let (chunk_rows, across) = (info.chunk.1, info.across(width));
+    let planes = if info.planar { info.samples } else { 1 };
+    let (mut stored, mut expected, mut all) = (0_u64, 0_u64, true);
+    let mut index = 0;
+    for _ in 0..planes {
+        for top in (0..height).step_by(chunk_rows as usize) {
+            let rows = if info.tiled { chunk_rows } else { chunk_rows.min(height - top) };
+            let size = info.chunk_bytes(rows);
+            for _ in 0..across {
+                let range = match &info.coding {
+                    TiffCoding::OldJpeg(file) => Some(file.clone()),
+                    _ => info.range(source, index, size),
+                };
+                let length = range.map_or(0, |range| range.len() as u64);
+                stored = stored.saturating_add(length.saturating_mul(expansion).min(size));
+                expected = expected.saturating_add(size);
+                all &= is_whole(info, source, index, size, length);
+                index += 1;
+            }
+        }
     }
-    Ok(u64::from(whole.div_ceil(piece)))
+    if stored < expected.div_ceil(2) {
+        let percent = u128::from(stored) * 100 / u128::from(expected.max(1));
+        return Err(Rejection::damaged(format!("the file holds only {percent} % of the picture")));
+    }
+    Ok(all)
+}
+
+fn is_whole(info: &TiffInfo, source: &[u8], index: usize, size: u64, length: u64) -> bool {
+    match (&info.coding, info.lengths.and_then(|lengths| lengths.get(source, index))) {
+        (TiffCoding::None, _) => length >= size,
+        (TiffCoding::OldJpeg(_), _) => true,
+        (_, Some(stated)) => length >= stated && length > 0,
+        (_, None) => length > 0,
+    }
 }

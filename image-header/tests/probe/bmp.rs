@@ -25,7 +25,8 @@ fn file(header_size: u32, width: i32, height: i32, bits: u16, compression: u32) 
 
 #[test]
 fn headers_and_depths() {
-    for header in [12, 40, 52, 56, 108, 124] {
+    // Those of 16 to 64 bytes other than 40, 52 and 56 are OS/2's.
+    for header in [12, 16, 24, 40, 48, 52, 56, 64, 108, 124] {
         for bits in [1, 4, 8] {
             let info = probe(&file(header, 5, 3, bits, 0)).unwrap();
             assert_eq!(info.format, Format::Bmp);
@@ -39,6 +40,16 @@ fn headers_and_depths() {
         }
         assert!(rejection(&file(header, 5, 3, 7, 0)).starts_with("damaged"));
     }
+}
+
+#[test]
+fn reserved_fields_may_hold_a_hot_spot() {
+    let mut bytes = file(12, 5, 3, 24, 0);
+    bytes[6..10].copy_from_slice(&[3, 0, 4, 0]);
+    assert_eq!(probe(&bytes).unwrap().width, 5);
+    // Without the number of planes it may be any text.
+    bytes[22] = 7;
+    assert_eq!(rejection(&bytes), rejection(b"BM is short for benchmark."));
 }
 
 #[test]
@@ -64,15 +75,25 @@ fn sizes_beyond_reason_are_refused() {
 
 #[test]
 fn alpha_needs_a_mask() {
-    let masked = |header: u32, mask: u32| {
-        let mut bytes = file(header, 5, 3, 32, 3);
+    let masked = |header: u32, compression: u32, mask: u32| {
+        let mut bytes = file(header, 5, 3, 32, compression);
         if header >= 56 {
             bytes[14 + 52..14 + 56].copy_from_slice(&mask.to_le_bytes());
         }
         probe(&bytes).unwrap().alpha
     };
-    assert!(masked(56, 0xFF00_0000) && masked(108, 0xFF00_0000) && masked(124, 0xFF00_0000));
-    assert!(!masked(124, 0) && !masked(40, 0));
+    for compression in [0, 3] {
+        for header in [56, 108, 124] {
+            assert!(masked(header, compression, 0xFF00_0000), "{header} {compression}");
+            assert!(!masked(header, compression, 0), "{header} {compression}");
+        }
+        assert!(!masked(40, compression, 0));
+        // Where Windows has the mask, OS/2 has other fields.
+        assert!(!masked(64, 0, 0xFF00_0000));
+    }
+    let mut bits_24 = file(124, 5, 3, 24, 0);
+    bits_24[14 + 52..14 + 56].copy_from_slice(&0xFF00_0000_u32.to_le_bytes());
+    assert!(!probe(&bits_24).unwrap().alpha);
 }
 
 #[test]
@@ -82,13 +103,18 @@ fn compressions_are_read_or_named() {
     assert!(rejection(&file(40, 5, 3, 24, 1)).starts_with("damaged"));
     assert!(rejection(&file(40, 5, 3, 0, 4)).contains("a BMP that holds a JPEG"));
     assert!(rejection(&file(40, 5, 3, 0, 5)).contains("a BMP that holds a PNG"));
-    assert!(rejection(&file(64, 5, 3, 24, 0)).contains("an OS/2 bitmap"));
+    assert!(rejection(&file(64, 5, 3, 1, 3)).contains("an OS/2 bitmap with fax compression"));
+    assert!(rejection(&file(64, 5, 3, 24, 4)).contains("an OS/2 bitmap with 24-bit run lengths"));
+    assert!(rejection(&file(40, 5, 3, 32, 11)).contains("a BMP in CMYK"));
 }
 
 #[test]
 fn cut_rows_make_it_incomplete() {
     let bytes = file(40, 5, 3, 24, 0);
     assert!(!probe(&bytes[..bytes.len() - 1]).unwrap().complete);
+    // Three rows of 16 bytes: half of them is enough.
+    assert!(!probe(&bytes[..54 + 24]).unwrap().complete);
+    assert!(rejection(&bytes[..54 + 23]).contains("the file holds only 47 % of the picture"));
 }
 
 #[test]

@@ -24,8 +24,6 @@ fn kinds_that_are_known_are_named() {
         (b"%PDF-1.4\n", "a PDF document"),
         (b"8BPS\0\x01\0\0", "a Photoshop document (PSD)"),
         (b"II*\0\x10\0\0\0CR\x02\0", "a camera raw (Canon CR2)"),
-        (b"II+\0\x08\0\0\0", "BigTIFF"),
-        (b"MM\0+\0\x08\0\0", "BigTIFF"),
         (b"v/1\x01\x02\0\0\0", "OpenEXR"),
         (b"qoif\0\0\0\x01", "QOI"),
         (b"DDS \x7C\0\0\0", "a DirectDraw surface (DDS)"),

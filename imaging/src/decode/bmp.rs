@@ -1,10 +1,13 @@
-//! BMP, by the `image` crate.
+//! BMP: plain rows by the `image` crate, run lengths by a decoder of our own, which leaves skipped pixels transparent.
+
+mod header;
+mod rle;
 
 use image::codecs::bmp::BmpDecoder;
 use image::{ColorType, ImageDecoder, ImageError};
 use image_header::{Limits, Rejection, SourceInfo};
 
-use super::watched::Watched;
+use self::header::{Header, Spliced};
 use super::{DecodeError, Decoded, UNDECODED, accept_partial, check_size, shrunk_eight};
 use crate::picture::Components;
 use crate::stop::Stop;
@@ -16,8 +19,12 @@ pub(super) fn decode(
     limits: &Limits,
     stop: &Stop,
 ) -> Result<Decoded, DecodeError> {
-    let damaged = |error: ImageError| Rejection::damaged(super::words::in_words(&error));
-    let mut decoder = BmpDecoder::new(Watched::new(source, stop)).map_err(damaged)?;
+    let header = Header::read(source).ok_or_else(|| Rejection::damaged("the BMP's header is cut off"))?;
+    if header.is_run_length() {
+        return rle::decode(source, &header, info, shrink, stop);
+    }
+    let damaged = |_: ImageError| Rejection::damaged("the BMP's header contradicts itself");
+    let mut decoder = BmpDecoder::new(Spliced::new(&header, source, stop)).map_err(damaged)?;
     let mut bounds = image::Limits::default();
     bounds.max_image_width = Some(limits.side);
     bounds.max_image_height = Some(limits.side);
@@ -29,12 +36,12 @@ pub(super) fn decode(
     let row_bytes = width as usize * usize::from(color.channel_count());
     let mut samples = vec![UNDECODED; row_bytes * height as usize];
     let mut warnings = Vec::new();
-    if let Err(error) = decoder.read_image(&mut samples) {
+    if decoder.read_image(&mut samples).is_err() {
         stop.check()?;
-        // What the decoder did not reach is as it was; its rows may come from the bottom up.
+        // The decoder leaves rows as they were that it did not reach; they may come from the bottom up.
         let untouched = |row: &&[u8]| row.iter().all(|&sample| sample == UNDECODED);
         let missing = samples.chunks_exact(row_bytes.max(1)).filter(untouched).count();
-        warnings.push(accept_partial(missing, height as usize, super::words::in_words(&error))?);
+        warnings.push(accept_partial(missing, height as usize, "the file ends early")?);
     }
     let picture = match color {
         ColorType::L8 => shrunk_eight(info, shrink, Components::Grey, samples),
@@ -47,11 +54,7 @@ pub(super) fn decode(
             }
             shrunk_eight(info, shrink, Components::Rgba, samples)
         }
-        other => {
-            return Err(
-                Rejection::unsupported(format!("a BMP of {} bits a pixel", other.bits_per_pixel())).into()
-            );
-        }
+        _ => return Err(Rejection::unsupported("a BMP of more than 8 bits a sample").into()),
     };
     Ok(Decoded { picture, warnings })
 }

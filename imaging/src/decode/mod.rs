@@ -6,7 +6,7 @@ mod gif;
 mod jpeg;
 mod png;
 pub(crate) mod shrink;
-mod tiff;
+pub(crate) mod tiff;
 mod vp8l;
 mod watched;
 mod webp;

@@ -1,146 +1,88 @@
-//! TIFF, by the `tiff` crate: the first page, strip after strip.
+//! TIFF: strips and tiles are decompressed, predicted and unpacked row by row.
 
-use image_header::{ColorModel, Limits, Rejection, SourceInfo};
-use tiff::decoder::{ChunkType, Decoder, DecodingResult};
-use tiff::{ColorType, TiffError};
+mod fax;
+mod jpeg;
+mod pieces;
+mod pixels;
+mod stored;
+mod unpack;
 
-use super::watched::Watched;
-use super::{DecodeError, Decoded, UNDECODED, accept_partial, check_size, shrunk};
-use crate::picture::{Components, Samples};
+use std::ops::Range;
+
+use image_header::{Limits, Rejection, SourceInfo, TiffInfo};
+
+pub(crate) use self::jpeg::memory as jpeg_memory;
+use self::pieces::Band;
+use self::pixels::{Depth, Pixels};
+pub(crate) use self::stored::zstandard_window;
+use super::boxes::Boxes;
+use super::{DecodeError, Decoded, UNDECODED, accept_partial};
+use crate::picture::{Components, Picture};
 use crate::stop::Stop;
-
-type Reader<'a> = Decoder<Watched<'a>>;
 
 pub(super) fn decode(
     source: &[u8],
     info: &SourceInfo,
     shrink: u32,
-    limits: &Limits,
+    _limits: &Limits,
     stop: &Stop,
 ) -> Result<Decoded, DecodeError> {
-    let mut bounds = tiff::decoder::Limits::default();
-    bounds.decoding_buffer_size = usize::try_from(limits.decoded_bytes).unwrap_or(usize::MAX);
-    bounds.intermediate_buffer_size = bounds.decoding_buffer_size;
-    bounds.ifd_value_size = usize::try_from(limits.metadata_bytes).unwrap_or(usize::MAX);
-    let mut reader = Decoder::new(Watched::new(source, stop)).map_err(damaged)?.with_limits(bounds);
-    let (width, height) = reader.dimensions().map_err(damaged)?;
-    check_size(info, width, height)?;
-    let components = components(reader.colortype().map_err(damaged)?, info)?;
-
-    let expected = width as usize * height as usize * components.count();
-    let (mut samples, warning) = match reader.get_chunk_type() {
-        ChunkType::Strip => read_strips(&mut reader, info, expected, stop)?,
-        ChunkType::Tile => {
-            let image = reader.read_image();
-            stop.check()?;
-            (samples(image.map_err(damaged)?)?, None)
-        }
-    };
-    if length(&samples) != expected {
-        return Err(Rejection::damaged("it holds another number of samples than its size says").into());
+    let tiff = info.tiff.as_ref().ok_or_else(|| Rejection::damaged("its first directory is missing"))?;
+    match info.bits_per_sample {
+        16 => rows::<u16>(source, info, tiff, shrink, stop),
+        _ => rows::<u8>(source, info, tiff, shrink, stop),
     }
-    if info.premultiplied && components.has_alpha() {
-        unpremultiply(&mut samples, components.count());
-    }
-    let picture = shrunk(info, shrink, components, samples);
-    Ok(Decoded { picture, warnings: warning.into_iter().collect() })
 }
 
-fn components(color: ColorType, info: &SourceInfo) -> Result<Components, Rejection> {
-    Ok(match color {
-        ColorType::Gray(8 | 16) => Components::Grey,
-        ColorType::GrayA(8 | 16) => Components::GreyAlpha,
-        ColorType::Multiband { bit_depth: 8 | 16, num_samples: 2 } if info.color == ColorModel::Grey => {
-            Components::GreyAlpha
-        }
-        ColorType::RGB(8 | 16) => Components::Rgb,
-        ColorType::RGBA(8 | 16) => Components::Rgba,
-        ColorType::CMYK(8 | 16) => Components::Cmyk { inverted: false },
-        other => {
-            return Err(Rejection::unsupported(format!(
-                "a TIFF of {} bits a sample in this arrangement",
-                other.bit_depth()
-            )));
-        }
-    })
-}
-
-/// Reads strips until all are there or one is missing; a warning in the latter case.
-fn read_strips(
-    reader: &mut Reader<'_>,
+fn rows<S: Depth>(
+    source: &[u8],
     info: &SourceInfo,
-    expected: usize,
+    tiff: &TiffInfo,
+    shrink: u32,
     stop: &Stop,
-) -> Result<(Samples, Option<String>), DecodeError> {
-    if info.bits_per_sample == 16 {
-        let mut samples = vec![u16::from(UNDECODED) * 257; expected];
-        let warning = fill(reader, info, bytemuck::cast_slice_mut(&mut samples), stop)?;
-        return Ok((Samples::Sixteen(samples), warning));
-    }
-    let mut samples = vec![UNDECODED; expected];
-    let warning = fill(reader, info, &mut samples, stop)?;
-    Ok((Samples::Eight(samples), warning))
-}
-
-/// Strips, one after the other, into the bytes of all samples.
-fn fill(
-    reader: &mut Reader<'_>,
-    info: &SourceInfo,
-    bytes: &mut [u8],
-    stop: &Stop,
-) -> Result<Option<String>, DecodeError> {
-    let row_bytes = bytes.len() / info.height.max(1) as usize;
-    let mut at = 0;
-    for strip in 0..reader.strip_count().map_err(damaged)? {
+) -> Result<Decoded, DecodeError> {
+    let pixels = Pixels::new(source, info, tiff)?;
+    let components = pixels.components();
+    // Pixels that the file lacks are gray, or transparent if the picture has alpha.
+    let missing = if components.has_alpha() { S::of_eight(0) } else { S::of_eight(UNDECODED) };
+    let mut boxes = Boxes::new((info.width, info.height), components, shrink, missing);
+    let width = info.width as usize;
+    let mut samples = vec![0_u16; width * pixels.wanted().len()];
+    let mut row = vec![missing; width * components.count()];
+    let mut lacking = 0;
+    let mut gaps: Vec<Range<usize>> = Vec::new();
+    for (index, top) in (0..info.height).step_by(tiff.chunk.1.max(1) as usize).enumerate() {
         stop.check()?;
-        let rows = reader.chunk_data_dimensions(strip).1 as usize;
-        let end = (at + rows * row_bytes).min(bytes.len());
-        if let Err(error) = reader.read_chunk_bytes(strip, &mut bytes[at..end]) {
+        let mut band = Band::open(source, info, tiff, pixels.wanted(), index, stop)?;
+        for _ in top..info.height.min(top.saturating_add(tiff.chunk.1)) {
             stop.check()?;
-            bytes[at..].fill(UNDECODED);
-            return Ok(Some(accept_partial(bytes.len() - at, bytes.len(), super::words::in_words(&error))?));
-        }
-        at = end;
-    }
-    Ok(None)
-}
-
-fn samples(result: DecodingResult) -> Result<Samples, Rejection> {
-    match result {
-        DecodingResult::U8(samples) => Ok(Samples::Eight(samples)),
-        DecodingResult::U16(samples) => Ok(Samples::Sixteen(samples)),
-        _ => Err(Rejection::unsupported("a TIFF of other than 8 or 16 bits a sample")),
-    }
-}
-
-fn length(samples: &Samples) -> usize {
-    match samples {
-        Samples::Eight(samples) => samples.len(),
-        Samples::Sixteen(samples) => samples.len(),
-    }
-}
-
-/// Colours of TIFF's associated alpha (TIFF 6.0, section 18) divided by it again. The last of `channels` is alpha.
-fn unpremultiply(samples: &mut Samples, channels: usize) {
-    fn divide(color: u32, alpha: u32, most: u32) -> u32 {
-        (color * most + alpha / 2).checked_div(alpha).unwrap_or(0).min(most)
-    }
-    match samples {
-        Samples::Eight(samples) => {
-            for pixel in samples.chunks_exact_mut(channels) {
-                let (colors, alpha) = pixel.split_at_mut(channels - 1);
-                colors.iter_mut().for_each(|c| *c = divide((*c).into(), alpha[0].into(), 255) as u8);
+            gaps.clear();
+            band.next_row(&mut samples, &mut gaps);
+            pixels.convert(&samples, &mut row);
+            for gap in &gaps {
+                row[gap.start * components.count()..gap.end * components.count()].fill(missing);
             }
-        }
-        Samples::Sixteen(samples) => {
-            for pixel in samples.chunks_exact_mut(channels) {
-                let (colors, alpha) = pixel.split_at_mut(channels - 1);
-                colors.iter_mut().for_each(|c| *c = divide((*c).into(), alpha[0].into(), 65_535) as u16);
-            }
+            lacking += gaps.iter().map(Range::len).sum::<usize>();
+            boxes.push(&row);
         }
     }
+    let mut warnings = Vec::new();
+    if lacking > 0 {
+        let pixels = width * info.height as usize;
+        warnings.push(accept_partial(
+            lacking,
+            pixels,
+            "the data of a strip or tile ends early or is damaged",
+        )?);
+    }
+    Ok(Decoded { picture: Picture::Interleaved(boxes.finish()), warnings })
 }
 
-fn damaged(error: TiffError) -> Rejection {
-    Rejection::damaged(super::words::in_words(&error))
+/// Returns the components of a picture with these colors, with alpha or without.
+fn with_alpha(color: Components, alpha: bool) -> Components {
+    match (color, alpha) {
+        (Components::Grey, true) => Components::GreyAlpha,
+        (Components::Rgb, true) => Components::Rgba,
+        (other, _) => other,
+    }
 }

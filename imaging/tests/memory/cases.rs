@@ -1,5 +1,6 @@
 //! Which files are derived, by which presets.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use fixtures::exif::Exif;
@@ -9,6 +10,8 @@ use fixtures::tiff::{Compression, Tiff};
 use fixtures::{Raster, bmp, gif, icc, photos, pixels, webp};
 use imaging::FormatChoice::{self, Auto, Jpeg as JpegOut, Png as PngOut, Webp, WebpLossless};
 use imaging::{Limits, Preset, Quality};
+
+use crate::build::{Chunk, Coding, Tiff as Layout};
 
 fn preset(widths: &[u32], formats: &[FormatChoice]) -> Preset {
     Preset { widths: widths.to_vec(), formats: formats.to_vec(), ..Preset::default() }
@@ -276,7 +279,78 @@ pub(crate) fn large() -> Vec<Case> {
     });
     add("tiff rgba", &[small()], || Tiff::new(&faded(&PICTURE)).encode());
     add("tiff cmyk", &[small()], || Tiff::new(&PICTURE.to_cmyk()).cmyk().icc(&icc::cmyk()).encode());
+    add("tiff rgb planar 16 zstandard strips", &[small()], || {
+        let plain =
+            Layout { planar: true, coding: Coding::Zstandard, ..Layout::new((WIDTH, HEIGHT), 2, 16, 3) };
+        layout(&Layout { chunk: Chunk::Strips(HEIGHT), ..plain })
+    });
+    add("tiff rgb planar deflate tiles", &[small()], || {
+        let plain = Layout { planar: true, coding: Coding::Deflate, ..Layout::new((WIDTH, HEIGHT), 2, 8, 3) };
+        layout(&Layout { chunk: Chunk::Tiles(512, 512), ..plain })
+    });
+    add("tiff rgb zstandard tiles", &[small()], || {
+        let plain = Layout { coding: Coding::Zstandard, ..Layout::new((WIDTH, HEIGHT), 2, 8, 3) };
+        layout(&Layout { chunk: Chunk::Tiles(3_008, 2_000), ..plain })
+    });
+    add("tiff rgb one tile packbits", &[small()], || {
+        let plain = Layout { coding: Coding::PackBits, ..Layout::new((WIDTH, HEIGHT), 2, 8, 3) };
+        layout(&Layout { chunk: Chunk::Tiles(3_008, 2_000), ..plain })
+    });
+    add("tiff palette lzw", &[small()], || {
+        let entries = vec![(320, 3, (0..768).map(|index| index * 85).collect())];
+        let plain = Layout { coding: Coding::Lzw, entries, ..Layout::new((WIDTH, HEIGHT), 3, 8, 1) };
+        layout(&plain)
+    });
+    add("tiff lab 16", &[small()], || layout(&Layout::new((WIDTH, HEIGHT), 9, 16, 3)));
+    add("tiff rgb, ten spare channels", &[small()], || {
+        let entries = vec![(338, 3, vec![0; 10])];
+        layout(&Layout { entries, coding: Coding::Lzw, ..Layout::new((WIDTH, HEIGHT), 2, 8, 13) })
+    });
+    add("tiff strips of one row", &[small()], || {
+        layout(&Layout {
+            chunk: Chunk::Strips(1),
+            coding: Coding::Deflate,
+            ..Layout::new((WIDTH, HEIGHT), 2, 8, 3)
+        })
+    });
+    add("tiff jpeg one strip", &[small()], || jpegs(Chunk::Strips(HEIGHT), false));
+    add("tiff jpeg progressive one strip", &[small()], || jpegs(Chunk::Strips(HEIGHT), true));
+    add("tiff jpeg tiles", &[small()], || jpegs(Chunk::Tiles(512, 512), false));
+    add("tiff fax", &[small()], || {
+        let size = (WIDTH * 2, HEIGHT * 2);
+        // Every pixel differs from the one on its left, and from the one above: code words are longest.
+        let mut encoder = fax::encoder::Encoder::new(fax::VecWriter::new());
+        for y in 0..size.1 {
+            let color = |x| if (x + y) % 2 == 0 { fax::Color::Black } else { fax::Color::White };
+            encoder.encode_line((0..size.0).map(color), size.0).unwrap();
+        }
+        let data = encoder.finish().unwrap().finish();
+        Layout::new(size, 0, 1, 1).file(4, vec![data])
+    });
     cases
+}
+
+/// Returns `PICTURE` in a layout.
+fn layout(tiff: &Layout) -> Vec<u8> {
+    tiff.encode(|x, y, index| {
+        let at = (y as usize * WIDTH as usize + x as usize) * 3 + index as usize % 3;
+        u64::from(PICTURE.samples[at]) << (tiff.bits - 8)
+    })
+}
+
+/// Returns a TIFF of JPEG files.
+fn jpegs(chunk: Chunk, progressive: bool) -> Vec<u8> {
+    let tiff = Layout { chunk, ..Layout::new((WIDTH, HEIGHT), 6, 8, 3) };
+    let jpeg = |(columns, rows): (Range<u32>, Range<u32>)| {
+        let (width, height) = (columns.end - columns.start, rows.end - rows.start);
+        let part = Raster::from_fn(width, height, 3, |x, y, pixel: &mut [u8]| {
+            let (x, y) = ((columns.start + x).min(WIDTH - 1), (rows.start + y).min(HEIGHT - 1));
+            pixel.copy_from_slice(PICTURE.pixel(x, y));
+        });
+        let jpeg = Jpeg::new(&part).quality(95).sampling(Sampling::S444);
+        if progressive { jpeg.progressive().encode() } else { jpeg.encode() }
+    };
+    tiff.file(7, tiff.areas().into_iter().map(jpeg).collect())
 }
 
 /// The committed photographs by the default preset.

@@ -5,6 +5,8 @@
 //! libwebp is C, and no Rust allocator sees what it takes.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "../tiff/build.rs"]
+mod build;
 mod cases;
 mod measure;
 

@@ -28,6 +28,13 @@ impl Order {
         }
     }
 
+    fn u64(self, value: u64) -> [u8; 8] {
+        match self {
+            Self::Little => value.to_le_bytes(),
+            Self::Big => value.to_be_bytes(),
+        }
+    }
+
     pub(crate) fn short(self, tag: u16, value: u16) -> Entry {
         Entry(tag, 3, 1, self.u16(value).to_vec())
     }
@@ -75,6 +82,30 @@ impl Order {
         [self.header(), self.directory(8, entries, 0)].concat()
     }
 
+    /// Returns a BigTIFF of one directory.
+    pub(crate) fn big_file(self, entries: &[Entry]) -> Vec<u8> {
+        let mark: &[u8] = if self == Self::Little { b"II" } else { b"MM" };
+        let mut bytes = [mark, &self.u16(43), &self.u16(8), &[0; 2], &self.u64(16)].concat();
+        bytes.extend(self.u64(entries.len() as u64));
+        let mut behind = Vec::new();
+        let behind_at = bytes.len() + 20 * entries.len() + 8;
+        for Entry(tag, kind, count, value) in entries {
+            bytes.extend(self.u16(*tag));
+            bytes.extend(self.u16(*kind));
+            bytes.extend(self.u64((*count).into()));
+            let mut field = value.clone();
+            if value.len() > 8 {
+                field = self.u64((behind_at + behind.len()) as u64).to_vec();
+                behind.extend_from_slice(value);
+            }
+            field.resize(8, 0);
+            bytes.extend(field);
+        }
+        bytes.extend(self.u64(0));
+        bytes.extend(behind);
+        bytes
+    }
+
     /// Exif with an orientation, a GPS position and the interoperability index `index`.
     pub(crate) fn exif(self, orientation: u16, gps_tag: u16, index: &[u8; 4]) -> Vec<u8> {
         let (first, exif, interoperability, gps) = (8, 100, 200, 300);
@@ -99,7 +130,7 @@ impl Order {
         block
     }
 
-    /// The entries of an uncompressed 4 × 2 picture in one strip at byte 4: `bits` for each sample.
+    /// Returns the entries of an uncompressed 4 × 2 picture in one strip at byte 4, with `bits` for each sample.
     pub(crate) fn picture(self, photometric: u16, bits: &[u16]) -> Vec<Entry> {
         vec![
             self.long(256, 4),
@@ -110,7 +141,7 @@ impl Order {
             self.long(273, 4),
             self.short(277, bits.len() as u16),
             self.long(278, 2),
-            self.long(279, 16),
+            self.long(279, bits.iter().map(|&bits| u32::from(bits)).sum()),
         ]
     }
 }
