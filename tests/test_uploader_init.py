@@ -130,7 +130,8 @@ def test_missing_outputs_are_named(aws, author, tmp_path):
 
 def test_doctor_says_who_one_is(aws, author):
     # There is no such region, so that no S3 is asked for anything.
-    amazon = {"AWS_ENDPOINT_URL_STS": aws.endpoint, "AWS_REGION": "xx-nowhere-1", "AWS_MAX_ATTEMPTS": "1"}
+    amazon = {"AWS_ENDPOINT_URL_STS": aws.endpoint, "AWS_REGION": "xx-nowhere-1", "AWS_MAX_ATTEMPTS": "1",
+              "UPLOADER_BUCKET": "named-originals", "UPLOADER_DERIVED_BUCKET": "named-derived"}
     done = author("doctor", "--json", check=False, UPLOADER_CONFIG=os.devnull, **amazon)
     told = {check["check"]: check for check in map(json.loads, done.stdout.splitlines())}
     assert told["credentials"]["verdict"] == "ok", told
