@@ -123,7 +123,8 @@ fn webp(source: &SourceInfo) -> u64 {
 
 /// Returns the bytes of the strips or tiles of a TIFF that are decompressed at once, and of their decompressors.
 fn strips(source: &SourceInfo, tiff: &TiffInfo) -> u64 {
-    let planes = u64::from(if tiff.planar { tiff.color.count() + 1 } else { 1 });
+    let alpha = u16::from(tiff.alpha.is_some());
+    let planes = u64::from(if tiff.planar { tiff.color.count() + alpha } else { 1 });
     let pieces = planes * u64::from(tiff.across(source.width));
     let chunk = tiff.chunk_bytes(tiff.chunk.1);
     // Of uncompressed tiles nothing is held. Strips are read row by row unless they are JPEG files.
