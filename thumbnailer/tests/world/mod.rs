@@ -54,6 +54,8 @@ impl World {
         let builder = Server::builder()
             .data_dir(data.path())
             .listen(([127, 0, 0, 1], 0).into())
+            // Faults are injected by a proxy, which has another port.
+            .allow_host("127.0.0.1")
             .bucket(Bucket::new("originals").notify(true))
             .bucket(Bucket::new("others").notify(true))
             .bucket(Bucket::new("archive").versioned(true).notify(true))
