@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io::{self, IsTerminal};
+use std::task::Poll;
 use std::time::Duration;
 
 use crate::INTERRUPTED;
@@ -54,13 +55,17 @@ pub(crate) fn say(words: &str) {
 ///
 /// Fails as `command` does.
 pub(crate) async fn or(command: impl Future<Output = anyhow::Result<u8>>) -> anyhow::Result<u8> {
+    let mut command = std::pin::pin!(command);
     tokio::select! {
-        // A command that counts what it did says so.
         biased;
-        status = command => status,
-        () = requested() => {
-            say("interrupted");
-            Ok(INTERRUPTED)
-        }
+        status = &mut command => return status,
+        () = requested() => {}
     }
+    // The command was polled before the request came. A command that counts what it did sees the request now.
+    tokio::task::yield_now().await;
+    if let Poll::Ready(status) = futures::poll!(&mut command) {
+        return status;
+    }
+    say("interrupted");
+    Ok(INTERRUPTED)
 }

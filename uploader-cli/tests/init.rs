@@ -42,6 +42,20 @@ async fn flags_become_a_profile_that_others_then_use() {
 }
 
 #[tokio::test]
+async fn a_server_of_another_maker_needs_no_stack() {
+    let site = Site::new(|source| vec![derived(source)]).await;
+    let file = site.file("x.jpg", &photo(0));
+    let mut command = site.uploader("init");
+    let ran = run(command.env_remove("AWS_ENDPOINT_URL").args(["--endpoint-url", site.endpoint()])).await;
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert_eq!(ran.stdout, format!("[profiles.default]\nendpoint_url = \"{}\"\n", site.endpoint()));
+    let ran = run(site.put().env_remove("AWS_ENDPOINT_URL").arg(file).args(["--markup", "url"])).await;
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(ran.stdout.starts_with(&format!("{}/derived/x.jpg/", site.endpoint())), "{}", ran.stdout);
+    site.stop().await;
+}
+
+#[tokio::test]
 async fn the_file_is_its_owner_s_alone_and_keeps_what_is_in_it() {
     let home = tempfile::tempdir().unwrap();
     let (real, link) = (home.path().join("dotfiles.toml"), home.path().join("link.toml"));

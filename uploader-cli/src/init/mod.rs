@@ -30,7 +30,7 @@ const DEFAULT_NAME: &str = "default";
 #[command(after_help = EXAMPLES)]
 pub(crate) struct InitArgs {
     /// CloudFormation stack that says where all is
-    #[arg(long, value_name = "NAME", required_unless_present_any = ["bucket", "derived_bucket", "base_url"])]
+    #[arg(long, value_name = "NAME", required_unless_present_any = ["bucket", "derived_bucket", "base_url", "endpoint_url"])]
     stack: Option<String>,
 
     /// Name of the profile to write [default: NAME]
