@@ -7,13 +7,13 @@ use crate::reader::Endian;
 /// The first picture of a TIFF. Every number was checked against the file's size and the limits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TiffInfo {
-    /// Whether numbers have their most significant byte first.
+    /// Numbers have their most significant byte first.
     pub big_endian: bool,
     /// The compression of strips or tiles.
     pub coding: TiffCoding,
     /// The prediction that is undone after decompression.
     pub predictor: TiffPredictor,
-    /// Whether the least significant bit of each stored byte comes first (FillOrder 2).
+    /// The least significant bit of each stored byte comes first (FillOrder 2).
     pub reversed_bits: bool,
     /// The meaning of a pixel's first samples.
     pub color: TiffColor,
@@ -25,13 +25,13 @@ pub struct TiffInfo {
     pub numbers: TiffNumbers,
     /// The sample that holds alpha.
     pub alpha: Option<u16>,
-    /// Whether each sample is stored in a plane of its own (PlanarConfiguration 2).
+    /// Each sample is stored in a plane of its own (PlanarConfiguration 2).
     pub planar: bool,
     /// Width and height of a strip or tile in pixels. A picture's last strip may be lower.
     pub chunk: (u32, u32),
-    /// Whether the picture is stored in tiles, all of them whole, and not in strips.
+    /// The picture is stored in tiles, all of them whole, and not in strips.
     pub tiled: bool,
-    /// Where strips or tiles begin.
+    /// Offsets of strips or tiles.
     pub offsets: TiffList,
     /// Their lengths in bytes, if the file states them.
     pub lengths: Option<TiffList>,

@@ -19,7 +19,7 @@ struct Bitmap {
     /// Four masks, for headers that have room for them, or three after the header.
     masks: Vec<u32>,
     palette: Vec<[u8; 3]>,
-    /// Where the header says that pixels begin; right after the palette if absent.
+    /// Offset of the pixels as the header states it; right after the palette if absent.
     offset: Option<u32>,
 }
 

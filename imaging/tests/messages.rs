@@ -29,7 +29,7 @@ const NAMES: [&str; 13] = [
     "DjVu",
 ];
 
-/// What is wrong with `text` as a message to people.
+/// Returns the flaw of `text` as a message to people, if it has one.
 fn fault(text: &str) -> Option<&'static str> {
     let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
     let is_of_code = |word: &str| {

@@ -135,7 +135,7 @@ fn a_grey_curve_may_lead_to_lightness() {
     }
 }
 
-/// What comes of a mid grey in RGB.
+/// The RGB value that a mid grey becomes.
 fn mid_grey(profile: &[u8], formats: &[FormatChoice]) -> (Vec<String>, Vec<[u8; 3]>) {
     let mut colors = Vec::new();
     let mut warnings = Vec::new();

@@ -27,7 +27,7 @@ pub(crate) struct Scan {
 impl Scan {
     /// Reads the header of a scan. `decoded` are the components of earlier sequential scans.
     ///
-    /// Where several components have one id, scans mean them in order.
+    /// Scans name components that share an id in order.
     pub(crate) fn read(segment: &[u8], header: &Header<'_>, decoded: &[bool]) -> Result<Self, Error> {
         let cut_off = || Error::damaged("a scan's header is cut off");
         let (&count, rest) = segment.split_first().ok_or_else(cut_off)?;

@@ -38,7 +38,7 @@ pub(crate) enum Halt {
     Watched(Bits),
 }
 
-/// What follows a piece of a scan.
+/// The marker or end that follows a piece of a scan.
 pub(crate) enum Restart {
     /// A restart marker. `is_orderly` is false if it is another than the expected one, or others came before.
     Found { bits: Bits, is_orderly: bool },

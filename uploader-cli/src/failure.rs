@@ -18,9 +18,9 @@ use crate::store::Store;
 pub(crate) struct Failure {
     /// A stable word for machines: S3's error code where there is one.
     pub(crate) code: String,
-    /// What happened.
+    /// The failure, as a phrase.
     pub(crate) message: String,
-    /// What to do, as a sentence.
+    /// The remedy, as a sentence.
     pub(crate) remedy: String,
     /// The next request would fail in the same way, whatever its key.
     #[serde(skip)]

@@ -11,9 +11,9 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 pub struct Explanation {
     /// S3's error code, or a word of ours where S3 gave none.
     pub code: String,
-    /// What happened.
+    /// The failure, as a phrase.
     pub message: String,
-    /// What to do, as a sentence.
+    /// The remedy, as a sentence.
     pub remedy: String,
 }
 
@@ -32,7 +32,7 @@ pub struct Request<'a> {
     pub endpoint: Option<&'a str>,
     /// Permissions that it needs.
     pub permissions: &'a str,
-    /// What names the bucket, such as a flag.
+    /// The flag or variable that names the bucket.
     pub named_by: &'a str,
 }
 

@@ -14,7 +14,7 @@ const STATE_VARIABLE: &str = "THUMBNAILER_STATE";
 /// A description is a few hundred bytes.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// What a client needs to know to use a running `thumbnailer up`.
+/// The data that a client needs to use a running `thumbnailer up`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LocalServer {
     /// URL of the S3 endpoint.

@@ -26,9 +26,9 @@ pub(super) struct Samples {
     pub(super) numbers: TiffNumbers,
     /// The index of alpha among all samples.
     pub(super) alpha: Option<u16>,
-    /// Whether colors are multiplied by alpha.
+    /// Colors are multiplied by alpha.
     pub(super) premultiplied: bool,
-    /// Whether alpha is a guess: four channels in an RGB file that does not state the meaning of the fourth.
+    /// Alpha is a guess: four channels in an RGB file that does not state the meaning of the fourth.
     pub(super) unnamed_alpha: bool,
 }
 

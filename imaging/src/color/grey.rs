@@ -10,7 +10,7 @@ use crate::picture::{Components, Samples};
 /// How far the three primaries of a level may be apart, of 65,535, to be taken for grey: rounding in a profile.
 const NEUTRAL: u16 = 3 * 257;
 
-/// What each level becomes in sRGB of 8 bits.
+/// The sRGB value of each level, in 8 bits.
 pub(super) enum GreyTable {
     Grey(Vec<u8>),
     /// Levels that a profile of tables turns into colours.

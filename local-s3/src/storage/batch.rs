@@ -71,7 +71,7 @@ impl Record {
 pub(super) struct Unsettled {
     batches: Mutex<VecDeque<Arc<Batch>>>,
     settling: Mutex<()>,
-    /// What settled batches have moved aside, to be deleted.
+    /// Files that settled batches have moved aside, to be deleted.
     trash: Mutex<Vec<PathBuf>>,
 }
 
@@ -93,7 +93,7 @@ impl Unsettled {
 struct Batch {
     path: PathBuf,
     record: Record,
-    /// Whether every file could be written.
+    /// Every file could be written.
     complete: bool,
 }
 

@@ -21,7 +21,7 @@ const METHODS: [&str; 5] = ["GET", "PUT", "POST", "DELETE", "HEAD"];
 const VARIES: HeaderValue =
     HeaderValue::from_static("Origin, Access-Control-Request-Headers, Access-Control-Request-Method");
 
-/// What a browser says about a cross-origin request, and the rules it is compared with.
+/// A cross-origin request as a browser describes it, and the rules it is compared with.
 pub(super) struct Crossing {
     rules: Vec<CorsRule>,
     origin: Option<String>,

@@ -13,7 +13,7 @@ pub(super) struct Causes {
     tally: Tally,
 }
 
-/// What happened to the files of one run.
+/// Counts of what happened to the files of one run.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Tally {
     pub(super) files: usize,

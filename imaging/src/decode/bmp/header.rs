@@ -21,7 +21,7 @@ pub(super) struct Header {
     masks: Option<[u32; 4]>,
     /// Blue, green, red: as many colors as an index can name; black beyond the file's.
     pub(super) palette: Vec<[u8; 3]>,
-    /// Where the pixels begin.
+    /// Offset of the pixels.
     pub(super) pixels: usize,
 }
 

@@ -7,7 +7,7 @@ use scaled_jpeg::{Decoder, Options, Scale};
 
 use crate::stop::Stop;
 
-/// Bytes that decoding a strip or tile of so many samples may take: planes, coefficients of progressive files, and
+/// Returns the bytes that decoding a strip or tile of `samples` samples may take: planes, coefficients of progressive files, and
 /// blocks beyond the edges.
 pub(crate) fn memory(samples: u64) -> u64 {
     samples * 4 + (2 << 20)
