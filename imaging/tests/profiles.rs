@@ -135,7 +135,7 @@ fn a_grey_curve_may_lead_to_lightness() {
     }
 }
 
-/// The RGB value that a mid grey becomes.
+/// Renders a mid grey in RGB from each kind of file and returns the warnings and the colors.
 fn mid_grey(profile: &[u8], formats: &[FormatChoice]) -> (Vec<String>, Vec<[u8; 3]>) {
     let mut colors = Vec::new();
     let mut warnings = Vec::new();
