@@ -33,6 +33,20 @@ impl fmt::Display for Failure {
     }
 }
 
+/// Codes of failures that do not pass by waiting, and concern every request to the bucket.
+const FINAL: [&str; 10] = [
+    "NoSuchBucket",
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "ExpiredToken",
+    "InvalidToken",
+    "TokenRefreshRequired",
+    "PermanentRedirect",
+    "AuthorizationHeaderMalformed",
+    "IllegalLocationConstraintException",
+    "RequestTimeTooSkewed",
+];
+
 impl Failure {
     pub(crate) fn new(code: &str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { code: code.to_owned(), message: message.into(), remedy: remedy.into(), concerns_all: false }
@@ -115,21 +129,9 @@ impl Failure {
         matches!(self.code.as_str(), "connection" | "connection-refused" | "timeout")
     }
 
-    /// Whether waiting cannot mend it.
+    /// Returns `true` for failures that do not pass by waiting.
     pub(crate) fn is_final(&self) -> bool {
-        matches!(
-            self.code.as_str(),
-            "NoSuchBucket"
-                | "InvalidAccessKeyId"
-                | "SignatureDoesNotMatch"
-                | "ExpiredToken"
-                | "InvalidToken"
-                | "TokenRefreshRequired"
-                | "PermanentRedirect"
-                | "AuthorizationHeaderMalformed"
-                | "IllegalLocationConstraintException"
-                | "RequestTimeTooSkewed"
-        )
+        FINAL.contains(&self.code.as_str())
     }
 }
 
@@ -167,26 +169,17 @@ fn unreachable_server(code: &str, what: &str, store: &Store) -> Failure {
 ///
 /// Source: Amazon S3 API Reference, "List of error codes".
 fn concerns_all(code: &str) -> bool {
-    matches!(
-        code,
-        "NoSuchBucket"
-            | "InvalidBucketName"
-            | "AccessDenied"
-            | "AllAccessDisabled"
-            | "AccountProblem"
-            | "NotSignedUp"
-            | "InvalidPayer"
-            | "InvalidAccessKeyId"
-            | "SignatureDoesNotMatch"
-            | "ExpiredToken"
-            | "InvalidToken"
-            | "TokenRefreshRequired"
-            | "PermanentRedirect"
-            | "TemporaryRedirect"
-            | "AuthorizationHeaderMalformed"
-            | "IllegalLocationConstraintException"
-            | "RequestTimeTooSkewed"
-    )
+    FINAL.contains(&code)
+        || matches!(
+            code,
+            "InvalidBucketName"
+                | "AccessDenied"
+                | "AllAccessDisabled"
+                | "AccountProblem"
+                | "NotSignedUp"
+                | "InvalidPayer"
+                | "TemporaryRedirect"
+        )
 }
 
 /// Returns what an error code of S3 means for `bucket`; without an own text, S3's words.
